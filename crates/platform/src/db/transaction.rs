@@ -1,0 +1,79 @@
+//! A transaction that publishes events when it commits.
+
+use std::fmt::Display;
+use std::ops::{Deref, DerefMut};
+
+use contracts::Event;
+use sqlx::{PgConnection, Postgres, Transaction};
+
+use crate::events::outbox::{self, Outgoing};
+use crate::events::wake::Wake;
+
+/// A transaction on the primary; dropped without [`Tx::commit`], it never happened. Derefs to the connection, for the
+/// functions of a service's store.
+#[derive(Debug)]
+pub struct Tx {
+    inner: Transaction<'static, Postgres>,
+    outgoing: Vec<Outgoing>,
+    wake: Wake,
+    jobs: Vec<&'static str>,
+}
+
+/// The proof that a transaction was committed; only [`Tx::commit`] makes one.
+#[derive(Debug)]
+#[must_use]
+pub struct Committed(());
+
+impl Tx {
+    pub(super) fn new(inner: Transaction<'static, Postgres>, wake: Wake) -> Self {
+        Tx { inner, outgoing: Vec::new(), wake, jobs: Vec::new() }
+    }
+
+    /// Publishes an event if and when the transaction commits. `subject` is the aggregate's id, `version` its version after
+    /// this change, so that a consumer can order the aggregate's events.
+    ///
+    /// # Errors
+    /// The event is no JSON, which only a map with keys that are not strings can bring about.
+    pub fn publish<E: Event>(&mut self, subject: impl Display, version: i64, event: &E) -> Result<(), sqlx::Error> {
+        let data = serde_json::to_value(event).map_err(|e| sqlx::Error::Encode(e.into()))?;
+        self.outgoing.push(Outgoing { kind: E::TYPE, stream: E::STREAM, subject: subject.to_string(), version, data });
+        Ok(())
+    }
+
+    /// Has the job run at once after the commit, rather than when its time comes.
+    pub fn wake_job(&mut self, job: &'static str) {
+        self.jobs.push(job);
+    }
+
+    pub async fn commit(mut self) -> Result<Committed, sqlx::Error> {
+        if !self.outgoing.is_empty() {
+            outbox::write(&mut self.inner, &self.outgoing).await?;
+        }
+        self.inner.commit().await?;
+        if !self.outgoing.is_empty() {
+            self.wake.outbox();
+        }
+        for job in self.jobs {
+            self.wake.job(job);
+        }
+        Ok(Committed(()))
+    }
+
+    /// Undoes everything, at once rather than when the connection is next used.
+    pub async fn rollback(self) -> Result<(), sqlx::Error> {
+        self.inner.rollback().await
+    }
+}
+
+impl Deref for Tx {
+    type Target = PgConnection;
+    fn deref(&self) -> &PgConnection {
+        &self.inner
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+}

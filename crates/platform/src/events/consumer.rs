@@ -1,0 +1,211 @@
+//! Takes events from queues and streams and has their effect done once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contracts::CloudEvent;
+use futures::StreamExt;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use types::{QueueName, StreamName};
+
+use super::handlers::Handlers;
+use super::{dead_letters, inbox};
+use crate::Problem;
+use crate::bus::{Bus, BusError, Delivery, Message};
+use crate::db::Db;
+use crate::scope::Scope;
+use crate::telemetry::trace_context::TraceContext;
+
+/// Messages taken at once, and handled side by side.
+const BATCH: usize = 32;
+const SIDE_BY_SIDE: usize = 8;
+/// A long poll.
+const WAIT: Duration = Duration::from_secs(5);
+/// How long one effect may take; below the queues' visibility (30 s).
+const TIME_TO_HANDLE: Duration = Duration::from_secs(20);
+/// A stream's event is tried so often before it is put aside. A queue counts its deliveries itself.
+const STREAM_ATTEMPTS: u32 = 8;
+
+/// What a consumer needs.
+pub struct Consumer<A> {
+    pub app: A,
+    pub db: Db,
+    pub bus: Bus,
+    pub handlers: Arc<Handlers<A>>,
+    pub stop: CancellationToken,
+}
+
+impl<A: Clone> Clone for Consumer<A> {
+    fn clone(&self) -> Self {
+        Consumer {
+            app: self.app.clone(),
+            db: self.db.clone(),
+            bus: self.bus.clone(),
+            handlers: self.handlers.clone(),
+            stop: self.stop.clone(),
+        }
+    }
+}
+
+impl<A: Clone + Send + Sync + 'static> Consumer<A> {
+    /// Moves the events that the service has handlers for from `stream` to its queue.
+    pub async fn bridge(self, stream: StreamName, queue: QueueName) {
+        self.persistently(stream.as_str(), || async {
+            let mut subscription = self.bus.streams.subscribe(stream, queue.as_str()).await?;
+            while !self.stop.is_cancelled() {
+                let Some(read) = self.unless_stopped(subscription.next(BATCH, WAIT)).await else { break };
+                let wanted: Vec<Message> = read?.into_iter().filter(|m| self.handlers.of(&m.kind).is_some()).collect();
+                if !wanted.is_empty() {
+                    self.bus.queues.put(queue, &wanted).await?;
+                }
+                subscription.commit().await?;
+            }
+            Ok(())
+        })
+        .await;
+    }
+
+    /// Does the effects of the events in the service's queue.
+    pub async fn work(self, queue: QueueName) {
+        self.persistently(queue.as_str(), || async {
+            while !self.stop.is_cancelled() {
+                let Some(taken) = self.unless_stopped(self.bus.queues.get(queue, BATCH, WAIT)).await else { break };
+                let deliveries = taken?;
+                // What has been taken is finished even while stopping: it is in hand, and the deadline covers it.
+                let done: Vec<_> = futures::stream::iter(deliveries)
+                    .map(|delivery| self.work_on(queue, delivery))
+                    .buffer_unordered(SIDE_BY_SIDE)
+                    .filter_map(std::future::ready)
+                    .collect()
+                    .await;
+                if !done.is_empty() {
+                    self.bus.queues.delete(queue, &done).await?;
+                }
+            }
+            Ok(())
+        })
+        .await;
+    }
+
+    /// Does the effects of the events of `stream`, for a service without a queue: one after another for each aggregate.
+    pub async fn follow(self, stream: StreamName, group: &'static str) {
+        self.persistently(stream.as_str(), || async {
+            let mut subscription = self.bus.streams.subscribe(stream, group).await?;
+            while !self.stop.is_cancelled() {
+                let Some(read) = self.unless_stopped(subscription.next(BATCH, WAIT)).await else { break };
+                let mut by_key: Vec<(String, Vec<Message>)> = Vec::new();
+                for message in read?.into_iter().filter(|m| self.handlers.of(&m.kind).is_some()) {
+                    match by_key.iter_mut().find(|(key, _)| *key == message.key) {
+                        Some((_, messages)) => messages.push(message),
+                        None => by_key.push((message.key.clone(), vec![message])),
+                    }
+                }
+                let all_done = futures::stream::iter(by_key)
+                    .map(|(_, messages)| async {
+                        for message in messages {
+                            if !self.follow_one(&message).await {
+                                return false;
+                            }
+                        }
+                        true
+                    })
+                    .buffer_unordered(SIDE_BY_SIDE)
+                    .all(std::future::ready)
+                    .await;
+                if !all_done {
+                    break;
+                }
+                subscription.commit().await?;
+            }
+            Ok(())
+        })
+        .await;
+    }
+
+    /// Tries until it is done or put aside; false if stopped before.
+    async fn follow_one(&self, message: &Message) -> bool {
+        let mut attempt = 1;
+        loop {
+            let Err(problem) = self.effect(message).await else { return true };
+            tracing::warn!(event = %message.id, kind = message.kind, attempt, %problem, "an event's effect failed");
+            // While the database is away nothing can be put aside, and nothing is wrong with the event.
+            if attempt >= STREAM_ATTEMPTS && problem.status != 503 {
+                match dead_letters::park(&self.db, message, attempt, &problem).await {
+                    Ok(()) => return true,
+                    Err(error) => tracing::error!(%error, event = %message.id, "an event could not be put aside"),
+                }
+            }
+            let Some(()) = self.unless_stopped(tokio::time::sleep(back_off(attempt))).await else { return false };
+            attempt += 1;
+        }
+    }
+
+    /// The receipt if the effect is done; otherwise the message is given back, to be delivered again after a while.
+    async fn work_on(&self, queue: QueueName, delivery: Delivery) -> Option<crate::bus::Receipt> {
+        let message = &delivery.message;
+        match self.effect(message).await {
+            Ok(()) => Some(delivery.receipt),
+            Err(problem) => {
+                let after = back_off(delivery.deliveries);
+                tracing::warn!(event = %message.id, kind = message.kind, delivery = delivery.deliveries, %problem, "an event's effect failed; again in {after:?}");
+                if let Err(error) = self.bus.queues.set_visibility(queue, &delivery.receipt, after).await {
+                    tracing::warn!(%error, "a message could not be given back; it comes again when its visibility ends");
+                }
+                None
+            }
+        }
+    }
+
+    /// The effect and its record in the inbox, in one transaction.
+    async fn effect(&self, message: &Message) -> Result<(), Problem> {
+        let Some(handler) = self.handlers.of(&message.kind) else { return Ok(()) };
+        let event: CloudEvent = serde_json::from_slice(&message.payload)
+            .map_err(|error| Problem::internal(format!("event {} is no CloudEvent: {error}", message.id)))?;
+        let labels = [("service", self.db.service().to_string()), ("type", message.kind.clone())];
+        let started = Instant::now();
+        let scope = Scope {
+            request_id: event.id.to_string(),
+            correlation_id: event.correlationid.clone(),
+            causation_id: Some(event.id.to_string()),
+            trace: event.traceparent.as_deref().and_then(TraceContext::parse).map_or_else(TraceContext::generate, |t| t.child()),
+            deadline: started + TIME_TO_HANDLE,
+        };
+        let work = async {
+            let mut tx = self.db.begin().await?;
+            if !inbox::record(&mut tx, event.id, &event.kind).await? {
+                return Ok(());
+            }
+            handler.handle(self.app.clone(), event, tx).await.map(drop)
+        };
+        let result = tokio::time::timeout(TIME_TO_HANDLE, scope.run(work))
+            .await
+            .unwrap_or_else(|_| Err(Problem::unavailable("the effect took too long")));
+        let outcome = if result.is_ok() { "done" } else { "failed" };
+        metrics::counter!("events_handled_total", [labels.as_slice(), &[("outcome", outcome.to_owned())]].concat().as_slice()).increment(1);
+        metrics::histogram!("event_duration_seconds", labels.as_slice()).record(started.elapsed().as_secs_f64());
+        result
+    }
+
+    /// Runs `session` again and again, with growing pauses while it fails, until stopped.
+    async fn persistently<F: Future<Output = Result<(), BusError>>>(&self, what: &str, session: impl Fn() -> F) {
+        let mut failures = 0;
+        while !self.stop.is_cancelled() {
+            let started = Instant::now();
+            if let Err(error) = session().await {
+                failures = if started.elapsed() > WAIT * 2 { 1 } else { failures + 1 };
+                tracing::warn!(%error, service = %self.db.service(), from = what, "events cannot be read; trying again");
+                let _stopped = self.unless_stopped(tokio::time::sleep(back_off(failures))).await;
+            }
+        }
+    }
+
+    async fn unless_stopped<F: Future>(&self, work: F) -> Option<F::Output> {
+        self.stop.run_until_cancelled(work).await
+    }
+}
+
+/// 100 ms, 200 ms, 400 ms ... up to 10 s.
+fn back_off(attempt: u32) -> Duration {
+    Duration::from_millis(100 << attempt.saturating_sub(1).min(7)).min(Duration::from_secs(10))
+}

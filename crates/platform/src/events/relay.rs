@@ -1,0 +1,135 @@
+//! Publishes what waits in the outbox. One process per service does it at a time, the one that holds the advisory lock, so
+//! that an aggregate's events reach their stream in the order of their changes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use contracts::CloudEvent;
+use sqlx::postgres::PgListener;
+use tokio_util::sync::CancellationToken;
+use types::{ServiceName, StreamName};
+
+use super::outbox::{self, Waiting};
+use crate::bus::{Message, Streams};
+use crate::db::Db;
+
+/// Between two looks into the outbox when nothing wakes the relay: what a lost wake-up costs.
+const POLL: Duration = Duration::from_secs(1);
+/// What another process of the service sends when it has put something into the outbox. The relay's own process is woken
+/// without it: a NOTIFY inside every transaction would make commits queue for PostgreSQL's one notification lock.
+const CHANNEL: &str = "outbox";
+/// Any number that nothing else in the service's database locks.
+const LOCK: i64 = 0x6861_6174;
+const BATCH: i64 = 500;
+
+#[derive(Debug, thiserror::Error)]
+enum RelayError {
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error("stream: {0}")]
+    Bus(#[from] crate::bus::BusError),
+    #[error("an event cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Runs until `stop`. Survives the loss of the database and of the streams: what waits, waits on.
+pub async fn run(db: Db, streams: Arc<dyn Streams>, stop: CancellationToken) {
+    let mut pause = Duration::ZERO;
+    while !stop.is_cancelled() {
+        let session = lead(&db, streams.as_ref(), &stop);
+        match session.await {
+            Ok(()) => pause = Duration::ZERO,
+            Err(error) => {
+                pause = (pause * 2).clamp(Duration::from_millis(50), Duration::from_secs(5));
+                tracing::warn!(%error, service = %db.service(), "the outbox is not being published; trying again in {pause:?}");
+                metrics::counter!("outbox_relay_failures_total", "service" => db.service().as_str()).increment(1);
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Becomes the relay, or waits to; publishes until something breaks or `stop`.
+async fn lead(db: &Db, streams: &dyn Streams, stop: &CancellationToken) -> Result<(), RelayError> {
+    let mut session = PgListener::connect_with(db.pool()).await?;
+    session.ignore_pool_close_event(true);
+    // What is deleted after it was published need not wait for the disk: if the server dies and remembers it, it is published
+    // twice, which readers expect.
+    sqlx::query("SET synchronous_commit = off").execute(&mut session).await?;
+    while !sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock($1)").bind(LOCK).fetch_one(&mut session).await? {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = db.wake().outbox_woken() => { sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(&mut session).await?; }
+            () = tokio::time::sleep(POLL) => {}
+        }
+    }
+    session.listen(CHANNEL).await?;
+    loop {
+        publish_waiting(db.service(), streams, &mut session).await?;
+        if stop.is_cancelled() {
+            return Ok(());
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = db.wake().outbox_woken() => {}
+            () = tokio::time::sleep(POLL) => {}
+            // The connection broke and was made anew, without the lock: begin again.
+            notification = session.try_recv() => if notification?.is_none() { return Ok(()); }
+        }
+    }
+}
+
+async fn publish_waiting(
+    service: ServiceName,
+    streams: &dyn Streams,
+    session: &mut PgListener,
+) -> Result<(), RelayError> {
+    loop {
+        let waiting = outbox::oldest(&mut *session, BATCH).await?;
+        let full = i64::try_from(waiting.len()).unwrap_or(i64::MAX) == BATCH;
+        let mut by_stream: BTreeMap<StreamName, (Vec<i64>, Vec<Message>)> = BTreeMap::new();
+        for event in waiting {
+            let (positions, messages) = by_stream.entry(event.stream).or_default();
+            positions.push(event.position);
+            messages.push(message(service, event)?);
+        }
+        for (stream, (positions, messages)) in by_stream {
+            streams.publish(stream, &messages).await?;
+            outbox::forget(&mut *session, &positions).await?;
+            let published = u64::try_from(messages.len()).unwrap_or(u64::MAX);
+            metrics::counter!("events_published_total", "service" => service.as_str(), "stream" => stream.as_str())
+                .increment(published);
+        }
+        if !full {
+            return Ok(());
+        }
+    }
+}
+
+fn message(service: ServiceName, event: Waiting) -> Result<Message, serde_json::Error> {
+    let envelope = CloudEvent {
+        specversion: CloudEvent::SPEC_VERSION.to_owned(),
+        id: event.id,
+        source: service,
+        kind: event.kind.clone(),
+        subject: event.subject.clone(),
+        time: event.occurred_at,
+        datacontenttype: CloudEvent::CONTENT_TYPE.to_owned(),
+        aggregateversion: event.version,
+        correlationid: event.correlation_id,
+        causationid: event.causation_id,
+        traceparent: event.traceparent.clone(),
+        data: event.data,
+    };
+    Ok(Message {
+        id: event.id,
+        key: event.subject,
+        kind: event.kind,
+        payload: serde_json::to_vec(&envelope)?.into(),
+        traceparent: event.traceparent,
+    })
+}

@@ -1,0 +1,12 @@
+//! Headers of ours.
+
+use http::HeaderName;
+
+/// The request's id, taken from the gateway's, or made.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The same for everything that follows from one request of a client.
+pub const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+/// W3C Trace Context.
+pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// Milliseconds for which the caller still waits.
+pub const TIME_LEFT: HeaderName = HeaderName::from_static("x-time-left");

@@ -1,0 +1,90 @@
+//! The layer around every request: its id and trace, its deadline, its scope, panics, metrics, the log line.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use http::{HeaderMap, HeaderValue, header};
+use tokio::time::Instant;
+use tracing::Instrument;
+use types::ServiceName;
+use uuid::Uuid;
+
+use super::headers;
+use crate::Problem;
+use crate::scope::{DEFAULT_TIME, Scope};
+use crate::telemetry::trace_context::TraceContext;
+
+/// Ids that come from outside are kept if they look like ids.
+const LONGEST_ID: usize = 128;
+
+pub async fn around(State(service): State<ServiceName>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |p| p.as_str().to_owned());
+    let scope = scope(request.headers(), started);
+    let (request_id, deadline) = (scope.request_id.clone(), scope.deadline);
+    let span = tracing::info_span!("request", %service, request_id, trace_id = %scope.trace.trace_id(), method = %method, route);
+
+    let in_flight = metrics::gauge!("http_requests_in_flight", "service" => service.as_str());
+    in_flight.increment(1.0);
+    let work = AssertUnwindSafe(scope.run(next.run(request))).catch_unwind();
+    let response = match tokio::time::timeout_at(deadline, work.instrument(span.clone())).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(panic)) => span.in_scope(|| Problem::internal(format!("panicked: {}", crate::service::panic_message(&*panic)))).into_response(),
+        Err(_) => span.in_scope(|| {
+            tracing::warn!("the deadline passed");
+            Problem::new(http::StatusCode::GATEWAY_TIMEOUT, "deadline-passed", "It took too long").into_response()
+        }),
+    };
+    in_flight.decrement(1.0);
+
+    let response = with_id(response, &request_id);
+    let (status, took) = (response.status(), started.elapsed());
+    span.in_scope(|| tracing::debug!(status = status.as_u16(), took = ?took, "answered"));
+    let labels = [
+        ("service", service.as_str().to_owned()),
+        ("method", method.to_string()),
+        ("route", route),
+        ("status", status.as_u16().to_string()),
+    ];
+    metrics::counter!("http_requests_total", &labels).increment(1);
+    metrics::histogram!("http_request_duration_seconds", &labels[..3]).record(took.as_secs_f64());
+    response
+}
+
+fn scope(headers: &HeaderMap, started: Instant) -> Scope {
+    let text = |name: &http::HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
+    let id = |name| {
+        text(name).filter(|id| (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())).map(str::to_owned)
+    };
+    let request_id = id(&headers::REQUEST_ID).unwrap_or_else(|| Uuid::now_v7().to_string());
+    let time_left = text(&headers::TIME_LEFT).and_then(|t| t.parse().ok()).map_or(DEFAULT_TIME, Duration::from_millis);
+    Scope {
+        correlation_id: id(&headers::CORRELATION_ID).unwrap_or_else(|| request_id.clone()),
+        causation_id: Some(request_id.clone()),
+        request_id,
+        trace: text(&headers::TRACEPARENT).and_then(TraceContext::parse).map_or_else(TraceContext::generate, |t| t.child()),
+        deadline: started + time_left.min(DEFAULT_TIME),
+    }
+}
+
+/// Every response names its request; a problem says it in its body, too.
+fn with_id(mut response: Response, request_id: &str) -> Response {
+    if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
+        problem.request_id = Some(request_id.to_owned());
+        let (mut parts, _) = response.into_parts();
+        let body = Json(&problem).into_response().into_body();
+        parts.headers.remove(header::CONTENT_LENGTH);
+        response = Response::from_parts(parts, body);
+    }
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        response.headers_mut().insert(headers::REQUEST_ID, value);
+    }
+    response
+}
+

@@ -1,0 +1,60 @@
+//! Parameters in the path and the query, with errors that name them.
+
+use axum::extract::FromRequestParts;
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::PathRejection;
+use garde::Validate;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::{Problem, Result};
+
+/// Path parameters.
+#[derive(Clone, Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        match axum::extract::Path::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Path(value)),
+            Err(PathRejection::FailedToDeserializePathParams(error)) => Err(match error.into_kind() {
+                ErrorKind::ParseErrorAtKey { key, value, .. } => wrong(&key, &value),
+                ErrorKind::ParseError { value, .. } => wrong("path", &value),
+                ErrorKind::DeserializeError { key, value, message } => wrong(&key, &value).detail(message),
+                ErrorKind::ParseErrorAtIndex { index, value, .. } => wrong(&format!("segment {index}"), &value),
+                other => Problem::malformed(other.to_string()),
+            }),
+            Err(other) => Err(Problem::internal(other)),
+        }
+    }
+}
+
+fn wrong(parameter: &str, value: &str) -> Problem {
+    Problem::malformed("The path cannot be read.").field(parameter, format!("'{value}' is not what belongs there"))
+}
+
+/// The query string, read and with its rules checked.
+#[derive(Clone, Debug)]
+pub struct Query<T>(pub T);
+
+impl<T, S> FromRequestParts<S> for Query<T>
+where
+    T: DeserializeOwned + Validate<Context = ()>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let axum::extract::Query(value) = axum::extract::Query::<T>::from_request_parts(parts, state)
+            .await
+            .map_err(|error| Problem::malformed("The query cannot be read.").field("query", error.body_text()))?;
+        value.validate().map_err(|report| {
+            report.iter().fold(Problem::malformed("A query parameter breaks a rule."), |problem, (path, error)| {
+                problem.field(path.to_string(), error.message())
+            })
+        })?;
+        Ok(Query(value))
+    }
+}

@@ -1,0 +1,61 @@
+//! Serving HTTP on a port that is bound already, with a graceful end.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower::Service as _;
+
+/// A client that takes longer to send its head is cut off: slow heads must not use up the connections. It is longer than our own
+/// clients keep a connection idle, so that these never send into a connection that is being closed.
+const HEAD_TIME: Duration = Duration::from_secs(30);
+
+/// Accepts until `stop`, then ends idle connections, lets the others finish their request, and returns when all are done or
+/// after `drain`. Returns how many had to be cut off.
+pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, drain: Duration) -> usize {
+    let connections = GracefulShutdown::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, for instance: those in use will be given back.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let _lost_speed_only = stream.set_nodelay(true);
+        let router = router.clone();
+        let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            router.clone().call(request)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIME)
+            .serve_connection(TokioIo::new(stream), service);
+        let watched = connections.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = watched.await {
+                tracing::debug!(%error, %peer, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    let open = connections.count();
+    match tokio::time::timeout(drain, connections.shutdown()).await {
+        Ok(()) => 0,
+        Err(_) => open,
+    }
+}

@@ -1,0 +1,63 @@
+//! The parts of every service's OpenAPI document that are the same.
+
+use contracts::Page;
+use types::ServiceName;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, ResponseBuilder};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::Problem;
+use crate::problem::FieldError;
+
+pub(super) fn document(service: ServiceName) -> OpenApi {
+    let bearer = |description: &str| {
+        SecurityScheme::Http(
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(description)).build(),
+        )
+    };
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title(format!("Haat {service} service"))
+                .version("1")
+                .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build())),
+        )
+        .components(Some(
+            ComponentsBuilder::new()
+                .schema(Problem::name().into_owned(), Problem::schema())
+                .schema(FieldError::name().into_owned(), FieldError::schema())
+                .security_scheme("user_token", bearer("An access token of the auth service."))
+                .security_scheme("service_token", bearer("A token that the calling service signs with its own key."))
+                .build(),
+        ))
+        .build()
+}
+
+/// Gives every operation the answer that any of them may give instead of its own: a problem document.
+pub(super) fn complete(document: &mut OpenApi) {
+    for item in document.paths.paths.values_mut() {
+        let operations =
+            [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch, &mut item.head];
+        for operation in operations.into_iter().flatten() {
+            add_problem(operation);
+        }
+    }
+}
+
+fn add_problem(operation: &mut Operation) {
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name(Problem::name()))).build();
+    operation.responses.responses.entry("default".to_owned()).or_insert_with(|| {
+        ResponseBuilder::new()
+            .description("What went wrong (RFC 9457).")
+            .content("application/problem+json", problem)
+            .build()
+            .into()
+    });
+}
+
+/// Keeps the compiler honest that a page of anything that has a schema has one.
+const _: fn() = || {
+    fn has_schema<T: ToSchema>() {}
+    has_schema::<Page<String>>();
+};

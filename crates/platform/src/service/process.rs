@@ -1,0 +1,165 @@
+//! A process that runs one or more services: all ports are bound before any work starts, and all end together.
+
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use types::ServiceName;
+
+use super::context::{AppEnv, Inner};
+use super::{BootError, Context, Service};
+use crate::bus::{self, Bus, BusConfig};
+use crate::cache::{Cache, CacheConfig, Redis};
+use crate::client::{self, Addresses, Client};
+use crate::clock::Clock;
+use crate::db::{Db, DbOptions};
+use crate::env::Env;
+use crate::events::wake::Wake;
+use crate::identity::{Identity, KeySource, ServiceKeys, ServiceTokenVerifier, ServiceTokens, SigningKey, UserTokenVerifier};
+use crate::limits::Limits;
+use crate::topology::{self, Topology};
+
+/// What the services of a process share.
+#[derive(Clone)]
+pub struct Settings {
+    pub env: Env,
+    pub clock: Clock,
+    /// Set by whoever has bound ports of its own choice; otherwise read from the environment.
+    pub addresses: Option<Addresses>,
+}
+
+/// Services whose ports are bound.
+pub struct Bound {
+    services: Vec<(Service, TcpListener)>,
+    settings: Settings,
+}
+
+/// Services that run.
+pub struct Process {
+    stop: CancellationToken,
+    services: JoinSet<(ServiceName, Result<(), BootError>)>,
+}
+
+impl Bound {
+    /// Binds every service's port: `PORT` (or `CART_PORT` and its like), by default the topology's; 0 takes a free one. On
+    /// `BIND_ADDRESS`, by default all addresses.
+    pub async fn bind(services: Vec<Service>, settings: Settings) -> Result<Self, BootError> {
+        let topology = embedded()?;
+        let mut bound = Vec::with_capacity(services.len());
+        for service in services {
+            let env = settings.env.for_service(service.name);
+            let port = env.value("PORT", topology.port(service.name))?;
+            let address: std::net::IpAddr = env.value("BIND_ADDRESS", std::net::Ipv4Addr::UNSPECIFIED.into())?;
+            let listener = TcpListener::bind((address, port)).await.map_err(|error| BootError::Port { port, error })?;
+            bound.push((service, listener));
+        }
+        Ok(Bound { services: bound, settings })
+    }
+
+    /// The ports, in the order of the services.
+    pub fn ports(&self) -> Result<Vec<(ServiceName, u16)>, BootError> {
+        let port = |(service, listener): &(Service, TcpListener)| {
+            let address = listener.local_addr().map_err(|error| BootError::Port { port: 0, error })?;
+            Ok((service.name, address.port()))
+        };
+        self.services.iter().map(port).collect()
+    }
+
+    pub fn with_addresses(mut self, addresses: Addresses) -> Self {
+        self.settings.addresses = Some(addresses);
+        self
+    }
+
+    /// Starts everything. Nothing is served if one of them cannot start.
+    pub async fn start(self) -> Result<Process, BootError> {
+        let stop = CancellationToken::new();
+        let mut running = Vec::with_capacity(self.services.len());
+        for (service, listener) in self.services {
+            let env = self.settings.env.for_service(service.name);
+            let context = context(&service, &env, &self.settings)?;
+            running.push(((service.start)(context, env, stop.child_token()).await?, listener));
+        }
+        self.settings.env.refuse_unknown()?;
+        let mut services = JoinSet::new();
+        for (service, listener) in running {
+            services.spawn(async move { (service.name, service.serve(listener).await) });
+        }
+        Ok(Process { stop, services })
+    }
+}
+
+impl Process {
+    /// Ends when this is cancelled.
+    pub fn stopper(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Runs until it is stopped; if one service dies, all end.
+    pub async fn run(mut self) -> Result<(), BootError> {
+        let mut result = Ok(());
+        while let Some(ended) = self.services.join_next().await {
+            let death = match ended {
+                Ok((_, Ok(()))) if self.stop.is_cancelled() => continue,
+                Ok((service, Ok(()))) => BootError::Other(format!("{service} ended by itself")),
+                Ok((_, Err(error))) => error,
+                Err(error) => BootError::Other(format!("a service died: {error}")),
+            };
+            self.stop.cancel();
+            tracing::error!(%death, "going down");
+            if result.is_ok() {
+                result = Err(death);
+            }
+        }
+        result
+    }
+}
+
+fn embedded() -> Result<&'static Topology, BootError> {
+    topology::embedded().map_err(|error| BootError::Other(error.to_string()))
+}
+
+fn context(service: &Service, env: &Env, settings: &Settings) -> Result<Context, BootError> {
+    let name = service.name;
+    let topology = embedded()?;
+    let clock = settings.clock.clone();
+    let wake = Wake::default();
+    let signing_key: SigningKey = env.required("JWT_SECRET", "the service's private key (Ed25519, PKCS#8, base64)")?;
+    let addresses = match &settings.addresses {
+        Some(addresses) => addresses.clone(),
+        None => Addresses::from_env(env, topology)?,
+    };
+    let connections = client::connections();
+    let tokens = ServiceTokens::new(name, signing_key.clone(), clock.clone());
+    let service_keys = ServiceKeys::from_env(env)?;
+    let keys_url = format!("{}{}", addresses.of(topology.key_set().service), topology.key_set().path);
+    let keys: Arc<dyn KeySource> = Arc::new(crate::identity::HttpKeySource::new(keys_url, connections.clone()));
+    let redis = env.optional("REDIS_URL")?.map(|url: String| Redis::new(&url)).transpose().map_err(|e| BootError::Other(format!("REDIS_URL: {e}")))?;
+    let identity = Arc::new(Identity::new(
+        name,
+        UserTokenVerifier::new(keys, clock.clone()),
+        ServiceTokenVerifier::new(service_keys, clock.clone()),
+        topology::allows_call,
+        redis.clone(),
+    ));
+    let db = match service.migrations {
+        Some(_) => Some(Db::new(name, &DbOptions::from_env(env)?, wake.clone())),
+        None => None,
+    };
+    let bus: Bus = bus::connect(&BusConfig::from_env(env)?).map_err(|e| BootError::Other(e.to_string()))?;
+    Ok(Context::new(Inner {
+        service: name,
+        app_env: env.value("APP_ENV", AppEnv::Production)?,
+        topology,
+        db,
+        cache: Cache::new(redis.clone(), CacheConfig::for_service(name)),
+        limits: Limits::new(redis.clone(), clock.clone()),
+        redis,
+        bus,
+        client: Client::new(name, addresses, tokens, connections),
+        signing_key,
+        identity,
+        wake,
+        clock,
+    }))
+}

@@ -1,0 +1,170 @@
+//! A started service: its server, consumers, relay and jobs, and how they end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, middleware};
+use http::{StatusCode, header};
+use sqlx::migrate::Migrator;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tower_http::limit::RequestBodyLimitLayer;
+use types::ServiceName;
+use utoipa::openapi::OpenApi;
+
+use super::{App, BootError, Context, Job, Progress};
+use crate::events::consumer::Consumer;
+use crate::events::{Handlers, inbox, outbox, relay};
+use crate::http::{layer, server};
+use crate::{Problem, db, idempotency, identity, telemetry};
+
+/// A larger body is refused, unless a route says otherwise.
+const LARGEST_BODY: usize = 1 << 20;
+/// How long requests and messages in hand may take to end.
+const DRAIN: Duration = Duration::from_secs(20);
+
+pub(super) struct Parts<A> {
+    pub app: A,
+    pub context: Context,
+    pub router: Router,
+    pub document: OpenApi,
+    pub migrations: Option<&'static Migrator>,
+    pub handlers: Arc<Handlers<A>>,
+    pub jobs: Vec<Job<A>>,
+    pub stop: CancellationToken,
+}
+
+/// A service whose background work runs and whose router is ready to be served.
+pub struct Running {
+    pub name: ServiceName,
+    router: Router,
+    tasks: JoinSet<()>,
+    context: Context,
+    stop: CancellationToken,
+}
+
+pub(super) async fn start<A: App>(parts: Parts<A>) -> Result<Running, BootError> {
+    let Parts { app, context, router, document, migrations, handlers, jobs, stop } = parts;
+    let service = context.service();
+    let mut tasks = JoinSet::new();
+    if let Some(db) = context.database_if_any() {
+        tasks.spawn(relay::run(db.clone(), context.bus().streams.clone(), stop.clone()));
+        let consumer = Consumer { app: app.clone(), db: db.clone(), bus: context.bus().clone(), handlers: handlers.clone(), stop: stop.clone() };
+        for stream in context.topology().streams_of(service, &handlers.types().collect::<Vec<_>>()) {
+            match context.topology().queue_of(service) {
+                Some(queue) => tasks.spawn(consumer.clone().bridge(stream, queue)),
+                None => tasks.spawn(consumer.clone().follow(stream, service.as_str())),
+            };
+        }
+        if let Some(queue) = context.topology().queue_of(service) {
+            tasks.spawn(consumer.work(queue));
+        }
+        let housekeeping = Job::every(Duration::from_secs(15), "housekeeping", housekeeping);
+        tasks.spawn(housekeeping.work(service, context.clone(), context.wake().sleeper("housekeeping"), stop.clone()));
+    }
+    for job in jobs {
+        let woken = context.wake().sleeper(job.name);
+        tasks.spawn(job.work(service, app.clone(), woken, stop.clone()));
+    }
+
+    let operations = Router::new()
+        .route("/health", get(|| async { Json(serde_json::json!({ "status": "alive" })) }))
+        .route("/ready", get(ready).with_state((context.clone(), migrations)))
+        .route("/metrics", get(move || async move { ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], telemetry::render_metrics(Some(service))) }))
+        .route("/openapi.json", get(move || async move { Json(document.clone()) }));
+    let router = router
+        .merge(operations)
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .layer(identity::layer(context.identity().clone()))
+        .layer(middleware::from_fn_with_state(service, layer::around))
+        .method_not_allowed_fallback(|| async {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This method is not for this path")
+        });
+    Ok(Running { name: service, router, tasks, context, stop })
+}
+
+impl Running {
+    /// Serves until asked to stop, then ends everything within a deadline.
+    ///
+    /// # Errors
+    /// A background task died: the process must go down loudly rather than go on half alive.
+    pub async fn serve(mut self, listener: TcpListener) -> Result<(), BootError> {
+        let mut server = tokio::spawn(server::serve(listener, self.router, self.stop.clone(), DRAIN));
+        let died = loop {
+            tokio::select! {
+                ended = self.tasks.join_next(), if !self.tasks.is_empty() => match ended {
+                    Some(Err(error)) if error.is_panic() => {
+                        let panic = error.into_panic();
+                        break Some(format!("a background task of {} died: {}", self.name, super::panic_message(&*panic)));
+                    }
+                    _ if self.stop.is_cancelled() => {}
+                    _ => break Some(format!("a background task of {} ended by itself", self.name)),
+                },
+                _ = &mut server => break None,
+            }
+        };
+        self.stop.cancel();
+        let finish = async {
+            if died.is_some() {
+                let _cut_off = server.await;
+            }
+            while self.tasks.join_next().await.is_some() {}
+        };
+        if tokio::time::timeout(DRAIN, finish).await.is_err() {
+            tracing::warn!(service = %self.name, "background work did not end in time and was cut off");
+        }
+        if let Some(db) = self.context.database_if_any() {
+            let _hung = tokio::time::timeout(Duration::from_secs(2), db.close()).await;
+        }
+        died.map_or(Ok(()), |cause| Err(BootError::Other(cause)))
+    }
+}
+
+/// Ready means: the database answers and has all migrations, and so do Redis and the streams where there are any.
+async fn ready(State((context, migrations)): State<(Context, Option<&'static Migrator>)>) -> Response {
+    let mut parts = serde_json::Map::new();
+    let mut note = |part: &str, result: Result<(), String>| {
+        let state = result.map_or_else(|error| error, |()| "ok".to_owned());
+        parts.insert(part.to_owned(), state.into());
+    };
+    if let Some(db) = context.database_if_any() {
+        note("database", db.ping().await.map_err(|_| "cannot be reached".to_owned()));
+        if let Some(migrations) = migrations {
+            let current = async { db::current(&mut *db.primary().await?, migrations).await };
+            note("migrations", match current.await {
+                Ok(true) => Ok(()),
+                Ok(false) => Err("not all applied".to_owned()),
+                Err(_) => Err("cannot be read".to_owned()),
+            });
+        }
+        note("streams", context.bus().streams.ping().await.map_err(|_| "cannot be reached".to_owned()));
+    }
+    // Redis may be gone: the service is slower, and still ready.
+    let redis = match context.redis() {
+        Some(redis) => redis.ping().await.map_or("cannot be reached; not needed", |_| "ok"),
+        None => "not configured",
+    };
+    let ready = parts.values().all(|state| state == "ok");
+    parts.insert("cache".to_owned(), redis.into());
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(serde_json::json!({ "ready": ready, "parts": parts }))).into_response()
+}
+
+/// Measures what waits and forgets what is old, a bounded piece at a time.
+async fn housekeeping(context: Context) -> Result<Progress, Problem> {
+    let db = context.database().map_err(Problem::internal)?;
+    db.record_metrics();
+    let service = context.service().as_str();
+    let mut connection = db.primary().await?;
+    let (waiting, age) = outbox::backlog(&mut connection).await?;
+    #[allow(clippy::cast_precision_loss, reason = "a gauge")]
+    metrics::gauge!("outbox_events", "service" => service).set(waiting as f64);
+    metrics::gauge!("outbox_age_seconds", "service" => service).set(age);
+    let swept = inbox::sweep(&mut connection).await? + idempotency::sweep(&mut connection).await?;
+    Ok(if swept > 0 { Progress::More } else { Progress::Idle })
+}
