@@ -18,7 +18,7 @@ use crate::env::Env;
 use crate::events::wake::Wake;
 use crate::identity::{Identity, KeySource, ServiceKeys, ServiceTokenVerifier, ServiceTokens, SigningKey, UserTokenVerifier};
 use crate::limits::Limits;
-use crate::topology::{self, Topology};
+use crate::topology::Topology;
 
 /// What the services of a process share.
 #[derive(Clone)]
@@ -116,7 +116,7 @@ impl Process {
 }
 
 fn embedded() -> Result<&'static Topology, BootError> {
-    topology::embedded().map_err(|error| BootError::Other(error.to_string()))
+    Topology::embedded().map_err(|error| BootError::Other(error.to_string()))
 }
 
 fn context(service: &Service, env: &Env, settings: &Settings) -> Result<Context, BootError> {
@@ -139,7 +139,7 @@ fn context(service: &Service, env: &Env, settings: &Settings) -> Result<Context,
         name,
         UserTokenVerifier::new(keys, clock.clone()),
         ServiceTokenVerifier::new(service_keys, clock.clone()),
-        topology::allows_call,
+        client::topology_allows,
         redis.clone(),
     ));
     let db = match service.migrations {

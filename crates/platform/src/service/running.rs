@@ -1,5 +1,6 @@
 //! A started service: its server, consumers, relay and jobs, and how they end.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower_http::limit::RequestBodyLimitLayer;
-use types::ServiceName;
+use types::{ServiceName, StreamName};
 use utoipa::openapi::OpenApi;
 
 use super::{App, BootError, Context, Job, Progress};
@@ -55,7 +56,9 @@ pub(super) async fn start<A: App>(parts: Parts<A>) -> Result<Running, BootError>
     if let Some(db) = context.database_if_any() {
         tasks.spawn(relay::run(db.clone(), context.bus().streams.clone(), stop.clone()));
         let consumer = Consumer { app: app.clone(), db: db.clone(), bus: context.bus().clone(), handlers: handlers.clone(), stop: stop.clone() };
-        for stream in context.topology().streams_of(service, &handlers.types().collect::<Vec<_>>()) {
+        let streams: BTreeSet<StreamName> =
+            handlers.types().filter_map(|kind| context.topology().event(kind)).map(|event| event.stream).collect();
+        for stream in streams {
             match context.topology().queue_of(service) {
                 Some(queue) => tasks.spawn(consumer.clone().bridge(stream, queue)),
                 None => tasks.spawn(consumer.clone().follow(stream, service.as_str())),

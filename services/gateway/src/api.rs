@@ -1,0 +1,61 @@
+//! The gateway's own endpoints: how everything is, the API's document and a page to try it.
+
+use askama::Template;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{Html, IntoResponse, Response};
+use contracts::demo::{DEMO_ACCOUNTS, DEMO_PASSWORD, DemoAccount};
+use http::{HeaderValue, StatusCode, header};
+use platform::service::{App as _, AppEnv};
+use platform::{Problem, Result};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::Gateway;
+use crate::status::{self, ServiceStatus, Status};
+
+pub(crate) fn routes() -> OpenApiRouter<Gateway> {
+    let pages = SwaggerUi::new("/docs").config(Config::from("/api/v1/openapi.json"));
+    OpenApiRouter::new()
+        .routes(routes!(health_of_all))
+        .routes(routes!(api_document))
+        .routes(routes!(start_page))
+        .merge(OpenApiRouter::from(axum::Router::from(pages)))
+}
+
+/// How the services are.
+#[utoipa::path(get, path = "/api/v1/status", tag = "platform", responses((status = 200, body = Status), (status = 503, body = Status, description = "Not all are ready")))]
+async fn health_of_all(State(gateway): State<Gateway>) -> Response {
+    let status = status::of_all(gateway.context()).await;
+    let code = if status.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, Json(status)).into_response()
+}
+
+/// The whole public API as one OpenAPI document.
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "platform", responses((status = 200, description = "OpenAPI 3.1")))]
+async fn api_document(State(gateway): State<Gateway>) -> Result<Response> {
+    let document = gateway.0.documents.merged(gateway.context()).await?;
+    Ok(Json(&*document).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "start.html")]
+struct StartPage {
+    services: Vec<ServiceStatus>,
+    accounts: &'static [DemoAccount],
+    password: &'static str,
+}
+
+/// On a developer's machine: the services, the demo accounts, where to go.
+#[utoipa::path(get, path = "/", tag = "platform", responses((status = 200, content_type = "text/html"), (status = 404, description = "Not on a developer's machine")))]
+async fn start_page(State(gateway): State<Gateway>) -> Result<Response> {
+    if gateway.context().app_env() != AppEnv::Local {
+        return Err(Problem::not_found("page"));
+    }
+    let Status { services, .. } = status::of_all(gateway.context()).await;
+    let page = StartPage { services, accounts: DEMO_ACCOUNTS, password: DEMO_PASSWORD };
+    let html = page.render().map_err(Problem::internal)?;
+    let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+    Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
+}
