@@ -1,0 +1,219 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::FutureExt;
+use rdkafka::client::ClientContext;
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance, StreamConsumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{BorrowedMessage, Headers, Message as _};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use types::StreamName;
+
+use super::{ID, KIND, TRACEPARENT, blocking, failure};
+use crate::bus::{BusError, Message, Subscription};
+
+pub struct KafkaSubscription {
+    /// None only while it is dropped.
+    consumer: Option<Arc<StreamConsumer<Watch>>>,
+    stream: StreamName,
+    group: String,
+    answer_within: Duration,
+    /// By partition, what was returned and is not committed.
+    uncommitted: BTreeMap<i32, Returned>,
+    /// How often partitions had been taken from us when the first of these was returned.
+    revocations: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Returned {
+    first: i64,
+    last: i64,
+}
+
+/// Counts how often partitions were taken from this member.
+#[derive(Default)]
+struct Watch {
+    revocations: AtomicU64,
+}
+
+impl ClientContext for Watch {
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::warn!(%error, reason, "Kafka");
+    }
+}
+
+impl ConsumerContext for Watch {
+    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if !matches!(rebalance, Rebalance::Assign(_)) {
+            self.revocations.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+impl KafkaSubscription {
+    pub fn new(
+        client: &ClientConfig,
+        stream: StreamName,
+        group: &str,
+        membership: Duration,
+        answer_within: Duration,
+    ) -> Result<Self, BusError> {
+        let mut config = client.clone();
+        config
+            .set("group.id", group)
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("auto.offset.reset", "earliest")
+            .set("session.timeout.ms", membership.as_millis().to_string())
+            .set("heartbeat.interval.ms", (membership / 3).as_millis().to_string())
+            .set("fetch.error.backoff.ms", "100");
+        let consumer: StreamConsumer<Watch> = config.create_with_context(Watch::default()).map_err(failure)?;
+        consumer.subscribe(&[stream.as_str()]).map_err(failure)?;
+        Ok(KafkaSubscription {
+            consumer: Some(Arc::new(consumer)),
+            stream,
+            group: group.to_owned(),
+            answer_within,
+            uncommitted: BTreeMap::new(),
+            revocations: 0,
+        })
+    }
+
+    fn consumer(&self) -> Result<Arc<StreamConsumer<Watch>>, BusError> {
+        self.consumer.clone().ok_or_else(|| BusError::Unavailable("closed".to_owned()))
+    }
+
+    fn note(&mut self, consumer: &StreamConsumer<Watch>, record: &BorrowedMessage<'_>) {
+        let revocations = consumer.context().revocations.load(Ordering::SeqCst);
+        if self.uncommitted.is_empty() {
+            self.revocations = revocations;
+        }
+        let offset = record.offset();
+        let returned = self.uncommitted.entry(record.partition()).or_insert(Returned { first: offset, last: offset });
+        returned.last = offset;
+    }
+
+    fn list(&self, place: impl Fn(Returned) -> i64) -> Result<TopicPartitionList, BusError> {
+        let mut list = TopicPartitionList::new();
+        for (&partition, &returned) in &self.uncommitted {
+            let offset = Offset::Offset(place(returned));
+            list.add_partition_offset(self.stream.as_str(), partition, offset).map_err(failure)?;
+        }
+        Ok(list)
+    }
+
+    fn lost(&mut self) -> BusError {
+        self.uncommitted.clear();
+        BusError::MembershipLost { stream: self.stream, group: self.group.clone() }
+    }
+}
+
+#[async_trait]
+impl Subscription for KafkaSubscription {
+    async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Message>, BusError> {
+        let consumer = self.consumer()?;
+        let deadline = Instant::now() + wait;
+        let mut messages = Vec::new();
+        while messages.len() < max.max(1) {
+            let received = if messages.is_empty() {
+                let left = deadline.saturating_duration_since(Instant::now());
+                tokio::time::timeout(left, consumer.recv()).await.ok()
+            } else {
+                consumer.recv().now_or_never()
+            };
+            match received {
+                None => break,
+                Some(Ok(record)) => {
+                    self.note(&consumer, &record);
+                    messages.extend(message(&record));
+                }
+                Some(Err(error)) if messages.is_empty() => return Err(failure(error)),
+                Some(Err(error)) => {
+                    tracing::warn!(%error, stream = %self.stream, group = self.group, "reading ended early");
+                    break;
+                }
+            }
+        }
+        Ok(messages)
+    }
+
+    async fn commit(&mut self) -> Result<(), BusError> {
+        if self.uncommitted.is_empty() {
+            return Ok(());
+        }
+        let consumer = self.consumer()?;
+        if consumer.context().revocations.load(Ordering::SeqCst) != self.revocations {
+            return Err(self.lost());
+        }
+        let offsets = self.list(|returned| returned.last + 1)?;
+        let within = self.answer_within;
+        let outcome = tokio::task::spawn_blocking(move || consumer.commit(&offsets, CommitMode::Sync));
+        match tokio::time::timeout(within, outcome).await {
+            Ok(Ok(Ok(()))) => {
+                self.uncommitted.clear();
+                Ok(())
+            }
+            Ok(Ok(Err(error))) => match error.rdkafka_error_code() {
+                Some(
+                    RDKafkaErrorCode::UnknownMemberId
+                    | RDKafkaErrorCode::IllegalGeneration
+                    | RDKafkaErrorCode::RebalanceInProgress
+                    | RDKafkaErrorCode::FencedInstanceId
+                    | RDKafkaErrorCode::AssignmentLost,
+                ) => Err(self.lost()),
+                _ => Err(failure(error)),
+            },
+            Ok(Err(stopped)) => Err(BusError::Unavailable(stopped.to_string())),
+            Err(_) => Err(BusError::Timeout(within)),
+        }
+    }
+
+    async fn rewind(&mut self) -> Result<(), BusError> {
+        let consumer = self.consumer()?;
+        // Partitions that were taken from us begin at the last commit anyway, wherever they are now.
+        if !self.uncommitted.is_empty() && consumer.context().revocations.load(Ordering::SeqCst) == self.revocations {
+            let offsets = self.list(|returned| returned.first)?;
+            let within = self.answer_within;
+            blocking(within, move || consumer.seek_partitions(offsets, within)).await?;
+        }
+        self.uncommitted.clear();
+        Ok(())
+    }
+}
+
+impl Drop for KafkaSubscription {
+    fn drop(&mut self) {
+        let consumer = self.consumer.take();
+        // Leaving the group blocks until the broker has been told.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn_blocking(move || drop(consumer));
+        }
+    }
+}
+
+/// None, with a line in the log, for a record that nobody of us can have written.
+fn message(record: &BorrowedMessage<'_>) -> Option<Message> {
+    let header = |name: &str| {
+        let found = record.headers()?.iter().find(|h| h.key == name)?;
+        std::str::from_utf8(found.value?).ok().map(str::to_owned)
+    };
+    let message = (|| {
+        Some(Message {
+            id: header(ID)?.parse().ok()?,
+            key: std::str::from_utf8(record.key()?).ok()?.to_owned(),
+            kind: header(KIND)?,
+            payload: Bytes::copy_from_slice(record.payload().unwrap_or_default()),
+            traceparent: header(TRACEPARENT),
+        })
+    })();
+    if message.is_none() {
+        let (topic, partition, offset) = (record.topic(), record.partition(), record.offset());
+        tracing::error!(topic, partition, offset, "passed over a record that is no message");
+    }
+    message
+}

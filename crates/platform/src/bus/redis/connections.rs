@@ -1,0 +1,198 @@
+//! Connections to one Redis: one that everybody shares for commands that answer at once, and one for each call that blocks,
+//! since a blocking command holds up everything behind it.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, RedisError, RedisResult};
+
+use crate::bus::{BusError, Options, RedisConfig};
+
+pub struct Connections {
+    client: Client,
+    answer_within: Duration,
+    shared: tokio::sync::Mutex<Shared>,
+    /// Connections for blocking commands that nobody uses now.
+    idle: Mutex<Vec<MultiplexedConnection>>,
+    /// Failures of blocking calls in a row.
+    failures: AtomicU32,
+    /// When each stream was trimmed last.
+    trimmed: Mutex<HashMap<String, Instant>>,
+}
+
+/// The shared connection, and how many there have been before it: so that a late error does not close its successor.
+#[derive(Default)]
+struct Shared {
+    connection: Option<MultiplexedConnection>,
+    generation: u64,
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const TRIM_EVERY: Duration = Duration::from_secs(60);
+
+impl Connections {
+    pub fn new(server: &RedisConfig, options: &Options) -> Result<Self, BusError> {
+        // The error's text may contain the URL and so a password.
+        let client = Client::open(server.url.as_str())
+            .map_err(|e| BusError::Configuration(format!("not a Redis URL ({:?})", e.kind())))?;
+        Ok(Connections {
+            client,
+            answer_within: options.answer_within,
+            shared: tokio::sync::Mutex::default(),
+            idle: Mutex::default(),
+            failures: AtomicU32::new(0),
+            trimmed: Mutex::default(),
+        })
+    }
+
+    pub async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, BusError> {
+        self.on_shared(|mut connection| async move { command.query_async(&mut connection).await }).await
+    }
+
+    pub async fn run_all<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, BusError> {
+        self.on_shared(|mut connection| async move { commands.query_async(&mut connection).await }).await
+    }
+
+    /// Runs a command that may block for up to `block` on the server. Cancelling closes the connection, so that nothing
+    /// waits on the server for somebody who has gone.
+    pub async fn run_blocking<T: FromRedisValue>(&self, command: &Cmd, block: Duration) -> Result<T, BusError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let within = block + self.answer_within;
+        let answer = tokio::time::timeout(within, async {
+            let mut connection = match idle {
+                Some(connection) => connection,
+                None => self.open().await?,
+            };
+            let answer = command.query_async(&mut connection).await;
+            Ok::<_, RedisError>((connection, answer))
+        });
+        let (connection, answer): (_, RedisResult<T>) = match answer.await {
+            Ok(opened) => opened.map_err(failure)?,
+            Err(_) => return Err(BusError::Timeout(within)),
+        };
+        if answer.as_ref().err().is_none_or(|e| !is_broken(e)) {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+        answer.map_err(failure)
+    }
+
+    /// After a blocking call that failed: waits a time that grows with every failure, but not beyond `deadline`. So a
+    /// caller's loop cannot spin while the server is away.
+    pub async fn pace<T>(&self, result: Result<T, BusError>, deadline: Instant) -> Result<T, BusError> {
+        match &result {
+            Ok(_) => self.failures.store(0, Ordering::Relaxed),
+            Err(_) => {
+                let failures = self.failures.fetch_add(1, Ordering::Relaxed).min(10);
+                let pause = (FIRST_PAUSE * 2u32.pow(failures)).min(LONGEST_PAUSE);
+                tokio::time::sleep(pause.min(deadline.saturating_duration_since(Instant::now()))).await;
+            }
+        }
+        result
+    }
+
+    pub async fn ping(&self) -> Result<(), BusError> {
+        self.run(&redis::cmd("PING")).await
+    }
+
+    /// The server's time in milliseconds since 1970: the time that entries' ids are made of.
+    pub async fn now(&self) -> Result<u64, BusError> {
+        let (seconds, microseconds): (u64, u64) = self.run(&redis::cmd("TIME")).await?;
+        Ok(seconds * 1000 + microseconds / 1000)
+    }
+
+    /// Now and then removes what is older than `retention` from the stream at `key`. Failing is no harm: the next time will do.
+    pub async fn trim(&self, key: &str, retention: Duration) {
+        {
+            let mut trimmed = self.trimmed.lock().unwrap_or_else(PoisonError::into_inner);
+            let due = trimmed.get(key).is_none_or(|last| last.elapsed() >= TRIM_EVERY.min(retention));
+            if !due {
+                return;
+            }
+            trimmed.insert(key.to_owned(), Instant::now());
+        }
+        let outcome = async {
+            let oldest = self.now().await?.saturating_sub(milliseconds(retention));
+            // Removing whole blocks only ("~") costs next to nothing.
+            self.run::<u64>(redis::cmd("XTRIM").arg(key).arg("MINID").arg("~").arg(oldest)).await
+        };
+        if let Err(error) = outcome.await {
+            tracing::warn!(%error, key, "could not trim");
+        }
+    }
+
+    async fn on_shared<T, F: Future<Output = RedisResult<T>>>(
+        &self,
+        run: impl FnOnce(MultiplexedConnection) -> F,
+    ) -> Result<T, BusError> {
+        let within = self.answer_within;
+        let mut used = None;
+        let answer = tokio::time::timeout(within, async {
+            let (connection, generation) = self.share().await?;
+            used = Some(generation);
+            run(connection).await
+        })
+        .await;
+        let broken = answer.as_ref().map_or(true, |answer| answer.as_ref().err().is_some_and(is_broken));
+        if let (true, Some(generation)) = (broken, used) {
+            self.close(generation).await;
+        }
+        match answer {
+            Ok(answer) => answer.map_err(failure),
+            Err(_) => Err(BusError::Timeout(within)),
+        }
+    }
+
+    async fn share(&self) -> RedisResult<(MultiplexedConnection, u64)> {
+        let mut shared = self.shared.lock().await;
+        if let Some(connection) = &shared.connection {
+            return Ok((connection.clone(), shared.generation));
+        }
+        let connection = self.open().await?;
+        shared.generation += 1;
+        shared.connection = Some(connection.clone());
+        Ok((connection, shared.generation))
+    }
+
+    async fn close(&self, generation: u64) {
+        let mut shared = self.shared.lock().await;
+        if shared.generation == generation {
+            shared.connection = None;
+        }
+    }
+
+    async fn open(&self) -> RedisResult<MultiplexedConnection> {
+        // Answers are timed by the callers, who know how long a command may block.
+        let config =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(self.answer_within)).set_response_timeout(None);
+        self.client.get_multiplexed_async_connection_with_config(&config).await
+    }
+}
+
+/// For the wire; more than the wire can say becomes its most.
+pub fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Has the server no such stream or group (any more)?
+pub fn is_missing(error: &BusError) -> bool {
+    matches!(error, BusError::Refused(why) if why.contains("NOGROUP") || why.contains("no such key") || why.contains("requires the key to exist"))
+}
+
+fn is_broken(error: &RedisError) -> bool {
+    error.is_io_error() || error.is_connection_dropped() || error.is_timeout() || error.is_unrecoverable_error()
+}
+
+fn failure(error: RedisError) -> BusError {
+    // LOADING: the server reads its file after a restart. The others: it is a replica, or its disk is full.
+    let away = ["LOADING", "READONLY", "MASTERDOWN", "BUSY", "TRYAGAIN", "OOM", "MISCONF"];
+    if is_broken(&error) || error.code().is_some_and(|code| away.contains(&code)) {
+        BusError::Unavailable(error.to_string())
+    } else {
+        BusError::Refused(error.to_string())
+    }
+}
