@@ -1,4 +1,4 @@
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use local::{Database, Login, PostgresOptions, PostgresServer, ensure_databases};
 
@@ -99,20 +99,17 @@ async fn repeating_it_keeps_the_data_and_sets_the_password() {
 }
 
 #[tokio::test]
-async fn ten_databases_are_made_in_about_a_second() {
+async fn the_ten_databases_of_the_services_are_made_together() {
     let scratch = Scratch::new();
     let begin = Instant::now();
     let server = PostgresServer::start(PostgresOptions::new(scratch.join("postgres"))).await.unwrap();
     let started = begin.elapsed();
-    let wanted = NAMES.map(database);
-    server.ensure_databases(&wanted).await.unwrap();
-    let made = begin.elapsed() - started;
-    let repeat = Instant::now();
-    server.ensure_databases(&wanted).await.unwrap();
-    let repeat = repeat.elapsed();
-    let stop = Instant::now();
+    server.ensure_databases(&NAMES.map(database)).await.unwrap();
+    // For who changes something here.
+    println!("started after {started:?}, ten databases after {:?} more", begin.elapsed() - started);
+    for database in NAMES.map(database) {
+        let url = server.url(&database.service.role, &database.service.password, &database.name);
+        assert_eq!(number(&url, "SELECT 1::bigint").await, 1);
+    }
     server.stop().await;
-    println!("start {started:?}, ten databases {made:?}, again {repeat:?}, stop {:?}", stop.elapsed());
-    // Much above what it takes alone on two cores (0.9 s, 0.6 s), for a machine that is busy with other tests.
-    assert!(started + made < Duration::from_secs(10), "{started:?} + {made:?}");
 }

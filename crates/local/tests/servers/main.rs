@@ -17,6 +17,7 @@ use sqlx::{AssertSqlSafe, Connection};
 pub struct Scratch(PathBuf);
 
 impl Scratch {
+    #[allow(clippy::new_without_default, reason = "each is another directory")]
     pub fn new() -> Self {
         let path = std::env::temp_dir().join(format!("haat-local-{:08x}", rand::random::<u32>()));
         std::fs::create_dir(&path).unwrap();
