@@ -1,0 +1,230 @@
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, symlink};
+
+use local::{LocalError, PostgresOptions, PostgresServer};
+
+use crate::{Scratch, execute, gone, number, runs, soon};
+
+fn options(scratch: &Scratch) -> PostgresOptions {
+    PostgresOptions { durable: false, max_connections: 20, ..PostgresOptions::new(scratch.join("postgres")) }
+}
+
+async fn refused(options: PostgresOptions) -> LocalError {
+    soon("the refusal", PostgresServer::start(options)).await.err().expect("the server must not start")
+}
+
+#[tokio::test]
+async fn data_survives_a_stop_and_a_kill() {
+    let scratch = Scratch::new();
+    let mut server = PostgresServer::start(PostgresOptions { durable: true, ..options(&scratch) }).await.unwrap();
+    let (url, port) = (server.admin_url(), server.port());
+    execute(&url, "CREATE TABLE notes (n bigint); INSERT INTO notes VALUES (1)").await.unwrap();
+    server.stop().await;
+    assert!(execute(&url, "SELECT 1").await.is_err());
+    server.restart().await.unwrap();
+    execute(&url, "INSERT INTO notes VALUES (10)").await.unwrap();
+    server.kill().await;
+    server.restart().await.unwrap();
+    assert_eq!(server.port(), port);
+    assert_eq!(number(&url, "SELECT sum(n)::bigint FROM notes").await, 11);
+    server.stop().await;
+
+    drop(server);
+    let again = PostgresServer::start(options(&scratch)).await.unwrap();
+    assert_eq!(number(&again.admin_url(), "SELECT sum(n)::bigint FROM notes").await, 11);
+    again.stop().await;
+}
+
+#[tokio::test]
+async fn it_asks_everybody_for_the_password_and_keeps_its_files_to_itself() {
+    let scratch = Scratch::new();
+    let server = PostgresServer::start(options(&scratch)).await.unwrap();
+    let wrong = execute(&server.url("haat", "guess", "postgres"), "SELECT 1").await.unwrap_err().to_string();
+    assert!(wrong.contains("password authentication failed"), "{wrong}");
+    let socket = server.socket_directory().unwrap();
+    let over_socket = format!("postgres://haat:guess@localhost:{}/postgres?host={}", server.port(), socket.display());
+    let wrong = execute(&over_socket, "SELECT 1").await.unwrap_err().to_string();
+    assert!(wrong.contains("password authentication failed"), "{wrong}");
+    for (name, mode) in [("", 0o700), ("data", 0o700), ("password", 0o600), ("log", 0o600), ("socket", 0o700)] {
+        let found = std::fs::metadata(scratch.join("postgres").join(name)).unwrap();
+        assert_eq!(found.mode() & 0o777, mode, "{name}");
+        assert_ne!(found.uid(), 0, "root owns {name}, which the server must read");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn settings_of_the_caller_win() {
+    let scratch = Scratch::new();
+    let settings = vec![("work_mem".to_owned(), "7MB".to_owned())];
+    let server = PostgresServer::start(PostgresOptions { settings, ..options(&scratch) }).await.unwrap();
+    let sql = "SELECT setting::bigint FROM pg_settings WHERE name = 'work_mem'";
+    assert_eq!(number(&server.admin_url(), sql).await, 7 * 1024);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_path_too_long_for_a_socket_only_costs_the_socket() {
+    let scratch = Scratch::new();
+    let state_dir = scratch.join(&"long".repeat(30));
+    let server = PostgresServer::start(PostgresOptions { state_dir, ..options(&scratch) }).await.unwrap();
+    assert_eq!(server.socket_directory(), None);
+    assert_eq!(number(&server.admin_url(), "SELECT 1::bigint").await, 1);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_second_run_on_the_same_directory_is_refused() {
+    let scratch = Scratch::new();
+    let server = PostgresServer::start(options(&scratch)).await.unwrap();
+    let error = refused(options(&scratch)).await.to_string();
+    let expected = format!(
+        "the state directory {} is in use by another run (process {}): stop that one first",
+        scratch.join("postgres").canonicalize().unwrap().display(),
+        std::process::id()
+    );
+    assert_eq!(error, expected);
+    assert_eq!(number(&server.admin_url(), "SELECT 1::bigint").await, 1);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named() {
+    let scratch = Scratch::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let error = refused(PostgresOptions { port: Some(port), ..options(&scratch) }).await;
+    assert!(matches!(error, LocalError::PortInUse { port: named, .. } if named == port), "{error}");
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "PostgreSQL cannot listen on port {port}, which is in use: stop what listens there or choose another port"
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_damaged_directory_is_named() {
+    let scratch = Scratch::new();
+    PostgresServer::start(options(&scratch)).await.unwrap().stop().await;
+    let data = scratch.join("postgres/data");
+    std::fs::remove_file(data.join("global/pg_control")).unwrap();
+    let error = refused(options(&scratch)).await;
+    assert!(matches!(error, LocalError::Damaged { .. }), "{error}");
+    std::fs::remove_file(data.join("PG_VERSION")).unwrap();
+    let error = refused(options(&scratch)).await.to_string();
+    assert!(error.contains("is damaged (PG_VERSION: "), "{error}");
+}
+
+#[tokio::test]
+async fn data_without_its_password_is_refused() {
+    let scratch = Scratch::new();
+    PostgresServer::start(options(&scratch)).await.unwrap().stop().await;
+    std::fs::remove_file(scratch.join("postgres/password")).unwrap();
+    let error = refused(options(&scratch)).await.to_string();
+    assert!(error.contains("is damaged (its password file is missing)"), "{error}");
+}
+
+#[tokio::test]
+async fn data_of_another_version_is_refused_with_both_versions() {
+    let scratch = Scratch::new();
+    PostgresServer::start(options(&scratch)).await.unwrap().stop().await;
+    std::fs::write(scratch.join("postgres/data/PG_VERSION"), "9\n").unwrap();
+    let error = refused(options(&scratch)).await.to_string();
+    assert!(error.contains("data was written by PostgreSQL 9, but PostgreSQL "), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_full_disk_is_named() {
+    let scratch = Scratch::new();
+    PostgresServer::start(options(&scratch)).await.unwrap().stop().await;
+    let settings = scratch.join("postgres/data/postgresql.conf");
+    std::fs::remove_file(&settings).unwrap();
+    symlink("/dev/full", &settings).unwrap();
+    let error = refused(options(&scratch)).await;
+    assert!(matches!(error, LocalError::DiskFull { .. }), "{error}");
+    assert!(error.to_string().starts_with("no space is left on the disk that holds "), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_directory_that_cannot_be_written_is_named() {
+    // Not even root may make a directory there.
+    let error = refused(PostgresOptions::new("/sys/haat")).await;
+    assert!(matches!(error, LocalError::NotWritable { .. }), "{error}");
+    assert!(error.to_string().starts_with("/sys/haat cannot be written: "), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn as_root_a_parent_that_nobody_may_enter_is_named() {
+    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
+        return;
+    }
+    let scratch = Scratch::new();
+    let closed = scratch.join("closed");
+    std::fs::create_dir(&closed).unwrap();
+    std::fs::set_permissions(&closed, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let state_dir = closed.join("deep/postgres");
+    let error = refused(PostgresOptions { state_dir, ..options(&scratch) }).await.to_string();
+    let expected = format!("{} may not be entered by nobody, as whom PostgreSQL runs", closed.display());
+    assert!(error.starts_with(&expected), "{error}");
+}
+
+#[tokio::test]
+async fn a_setting_that_postgresql_refuses_shows_its_log() {
+    let scratch = Scratch::new();
+    let settings = vec![("work_mem".to_owned(), "much".to_owned())];
+    let error = refused(PostgresOptions { settings, ..options(&scratch) }).await.to_string();
+    assert!(error.starts_with("PostgreSQL did not start (exit code 1); its log ends with:\n"), "{error}");
+    assert!(error.contains("work_mem"), "{error}");
+}
+
+#[tokio::test]
+async fn an_unexpected_end_is_told() {
+    let scratch = Scratch::new();
+    let server = PostgresServer::start(options(&scratch)).await.unwrap();
+    let exited = server.exited();
+    server.kill().await;
+    let told = soon("the news of the end", exited).await.to_string();
+    assert!(told.starts_with("PostgreSQL ended (killed by signal 9)"), "{told}");
+}
+
+#[tokio::test]
+async fn a_dropped_server_ends_and_the_directory_can_be_used_at_once() {
+    let scratch = Scratch::new();
+    let server = PostgresServer::start(options(&scratch)).await.unwrap();
+    let pid = server.pid();
+    drop(server);
+    let next = PostgresServer::start(options(&scratch)).await.unwrap();
+    assert!(!runs(pid));
+    let next_pid = next.pid();
+    next.stop().await;
+    gone(next_pid).await;
+}
+
+#[tokio::test]
+async fn a_process_number_taken_by_a_stranger_does_not_stop_the_start() {
+    let scratch = Scratch::new();
+    let server = PostgresServer::start(options(&scratch)).await.unwrap();
+    server.kill().await;
+    drop(server);
+    let left = scratch.join("postgres/data/postmaster.pid");
+    let text = std::fs::read_to_string(&left).unwrap();
+    let (_, rest) = text.split_once('\n').unwrap();
+    // A stranger of the server's own account: PostgreSQL by itself would refuse.
+    let mut stranger = std::process::Command::new("/bin/sleep");
+    let owner = std::fs::metadata(&left).unwrap().uid();
+    if std::fs::metadata(scratch.path()).unwrap().uid() == 0 {
+        std::os::unix::process::CommandExt::uid(&mut stranger, owner);
+    }
+    let mut stranger = stranger.arg("600").spawn().unwrap();
+    std::fs::write(&left, format!("{}\n{rest}", stranger.id())).unwrap();
+    std::fs::write(scratch.join("postgres/server.pid"), stranger.id().to_string()).unwrap();
+    let next = PostgresServer::start(options(&scratch)).await;
+    assert!(stranger.try_wait().unwrap().is_none(), "the stranger was ended");
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+    next.unwrap().stop().await;
+}
