@@ -9,7 +9,7 @@ const FAILURES_TO_OPEN: u32 = 8;
 const REST: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
-pub(crate) struct Breaker(Mutex<State>);
+pub struct Breaker(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -19,6 +19,7 @@ struct State {
 }
 
 impl Breaker {
+    /// May a request be sent now?
     pub fn admits(&self) -> bool {
         let mut state = self.state();
         match state.next_try {

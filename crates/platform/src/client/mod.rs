@@ -8,6 +8,7 @@ mod address;
 mod breaker;
 mod budget;
 mod error;
+mod key_source;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,9 +25,10 @@ use tokio::time::Instant;
 use types::ServiceName;
 
 pub use address::Addresses;
-use breaker::Breaker;
+pub use breaker::Breaker;
 use budget::RetryBudget;
 pub use error::CallError;
+pub use key_source::KeySetAt;
 
 use crate::http::headers;
 use crate::identity::ServiceTokens;

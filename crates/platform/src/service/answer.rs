@@ -14,7 +14,7 @@ use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::App;
-use crate::Problem;
+use crate::{Problem, identity};
 use crate::http::body;
 use crate::identity::Caller;
 
@@ -53,7 +53,7 @@ fn describe<C: Call>(document: &mut utoipa::openapi::OpenApi, path: &str) {
                 .description("Done, now or before.")
                 .content("application/json", json(Ref::from_schema_name(C::Reply::name()).into())),
         )
-        .security(utoipa::openapi::security::SecurityRequirement::new("service_token", [] as [&str; 0]))
+        .security(utoipa::openapi::security::SecurityRequirement::new(identity::SERVICE_TOKEN, [] as [&str; 0]))
         .build();
     document.paths.paths.insert(path.to_owned(), PathItem::new(HttpMethod::Post, operation));
     let components = document.components.get_or_insert_default();

@@ -3,20 +3,14 @@
 use contracts::Page;
 use types::ServiceName;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::Problem;
+use crate::{Problem, identity};
 use crate::problem::FieldError;
 
 pub(super) fn document(service: ServiceName) -> OpenApi {
-    let bearer = |description: &str| {
-        SecurityScheme::Http(
-            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(description)).build(),
-        )
-    };
-    OpenApiBuilder::new()
+    let mut document = OpenApiBuilder::new()
         .info(
             InfoBuilder::new()
                 .title(format!("Haat {service} service"))
@@ -27,11 +21,11 @@ pub(super) fn document(service: ServiceName) -> OpenApi {
             ComponentsBuilder::new()
                 .schema(Problem::name().into_owned(), Problem::schema())
                 .schema(FieldError::name().into_owned(), FieldError::schema())
-                .security_scheme("user_token", bearer("An access token of the auth service."))
-                .security_scheme("service_token", bearer("A token that the calling service signs with its own key."))
                 .build(),
         ))
-        .build()
+        .build();
+    identity::declare_security_schemes(&mut document);
+    document
 }
 
 /// Gives every operation the answer that any of them may give instead of its own: a problem document.

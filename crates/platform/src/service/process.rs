@@ -5,18 +5,20 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use types::ServiceName;
+use types::{QueueName, ServiceName};
 
 use super::context::{AppEnv, Inner};
 use super::{BootError, Context, Service};
-use crate::bus::{self, Bus, BusConfig};
+use crate::bus::{self, Bus};
 use crate::cache::{Cache, CacheConfig, Redis};
-use crate::client::{self, Addresses, Client};
+use crate::client::{self, Addresses, Client, Connections, KeySetAt};
 use crate::clock::Clock;
 use crate::db::{Db, DbOptions};
 use crate::env::Env;
 use crate::events::wake::Wake;
-use crate::identity::{Identity, KeySource, ServiceKeys, ServiceTokenVerifier, ServiceTokens, SigningKey, UserTokenVerifier};
+use crate::identity::{
+    Identity, NothingRevoked, ServiceKeys, ServiceTokenVerifier, ServiceTokens, SigningKey, UserTokenVerifier,
+};
 use crate::limits::Limits;
 use crate::topology::Topology;
 
@@ -74,10 +76,11 @@ impl Bound {
     /// Starts everything. Nothing is served if one of them cannot start.
     pub async fn start(self) -> Result<Process, BootError> {
         let stop = CancellationToken::new();
+        let shared = Shared::new(&self.settings)?;
         let mut running = Vec::with_capacity(self.services.len());
         for (service, listener) in self.services {
             let env = self.settings.env.for_service(service.name);
-            let context = context(&service, &env, &self.settings)?;
+            let context = shared.context(&service, &env, &self.settings)?;
             running.push(((service.start)(context, env, stop.child_token()).await?, listener));
         }
         self.settings.env.refuse_unknown()?;
@@ -115,51 +118,79 @@ impl Process {
     }
 }
 
-fn embedded() -> Result<&'static Topology, BootError> {
-    Topology::embedded().map_err(|error| BootError::Other(error.to_string()))
+/// What the services of one process need not have each for itself.
+struct Shared {
+    topology: &'static Topology,
+    bus: Bus,
+    redis: Option<Redis>,
+    connections: Connections,
+    service_keys: ServiceKeys,
 }
 
-fn context(service: &Service, env: &Env, settings: &Settings) -> Result<Context, BootError> {
-    let name = service.name;
-    let topology = embedded()?;
-    let clock = settings.clock.clone();
-    let wake = Wake::default();
-    let signing_key: SigningKey = env.required("JWT_SECRET", "the service's private key (Ed25519, PKCS#8, base64)")?;
-    let addresses = match &settings.addresses {
-        Some(addresses) => addresses.clone(),
-        None => Addresses::from_env(env, topology)?,
-    };
-    let connections = client::connections();
-    let tokens = ServiceTokens::new(name, signing_key.clone(), clock.clone());
-    let service_keys = ServiceKeys::from_env(env)?;
-    let keys_url = format!("{}{}", addresses.of(topology.key_set().service), topology.key_set().path);
-    let keys: Arc<dyn KeySource> = Arc::new(crate::identity::HttpKeySource::new(keys_url, connections.clone()));
-    let redis = env.optional("REDIS_URL")?.map(|url: String| Redis::new(&url)).transpose().map_err(|e| BootError::Other(format!("REDIS_URL: {e}")))?;
-    let identity = Arc::new(Identity::new(
-        name,
-        UserTokenVerifier::new(keys, clock.clone()),
-        ServiceTokenVerifier::new(service_keys, clock.clone()),
-        client::topology_allows,
-        redis.clone(),
-    ));
-    let db = match service.migrations {
-        Some(_) => Some(Db::new(name, &DbOptions::from_env(env)?, wake.clone())),
-        None => None,
-    };
-    let bus: Bus = bus::connect(&BusConfig::from_env(env)?).map_err(|e| BootError::Other(e.to_string()))?;
-    Ok(Context::new(Inner {
-        service: name,
-        app_env: env.value("APP_ENV", AppEnv::Production)?,
-        topology,
-        db,
-        cache: Cache::new(redis.clone(), CacheConfig::for_service(name)),
-        limits: Limits::new(redis.clone(), clock.clone()),
-        redis,
-        bus,
-        client: Client::new(name, addresses, tokens, connections),
-        signing_key,
-        identity,
-        wake,
-        clock,
-    }))
+impl Shared {
+    fn new(settings: &Settings) -> Result<Self, BootError> {
+        let Settings { env, clock, .. } = settings;
+        let topology = embedded()?;
+        let queue = |name: QueueName| {
+            let queue = topology.queue(name);
+            (name, bus::QueueOptions { visibility: queue.visibility, deliveries: queue.deliveries })
+        };
+        let options = bus::Options {
+            prefix: env.value("BUS_PREFIX", "haat:".to_owned())?,
+            queues: QueueName::ALL.iter().map(|name| queue(*name)).collect(),
+            ..bus::Options::default()
+        };
+        Ok(Shared {
+            topology,
+            bus: bus::connect(&bus::Config::from_env(env)?, &options).map_err(|e| BootError::Other(e.to_string()))?,
+            redis: Redis::from_env(env)?,
+            connections: client::connections(),
+            service_keys: ServiceKeys::from_env(env, clock)?,
+        })
+    }
+
+    fn context(&self, service: &Service, env: &Env, settings: &Settings) -> Result<Context, BootError> {
+        let name = service.name;
+        let clock = settings.clock.clone();
+        let wake = Wake::default();
+        let signing_key: SigningKey =
+            env.required("JWT_SECRET", "the service's private key (Ed25519, PKCS#8, base64)")?;
+        let addresses = match &settings.addresses {
+            Some(addresses) => addresses.clone(),
+            None => Addresses::from_env(env, self.topology)?,
+        };
+        let key_set = self.topology.key_set();
+        let key_set = KeySetAt::new(format!("{}{}", addresses.of(key_set.service), key_set.path), self.connections.clone());
+        let identity = Identity {
+            service: name,
+            users: UserTokenVerifier::new(key_set, clock.clone()),
+            services: ServiceTokenVerifier::new(self.service_keys.clone(), clock.clone()),
+            allowed: client::topology_allows,
+            revocations: Arc::new(NothingRevoked),
+        };
+        let db = match service.migrations {
+            Some(_) => Some(Db::new(name, &DbOptions::from_env(env)?, wake.clone())),
+            None => None,
+        };
+        let tokens = ServiceTokens::new(name, signing_key.clone(), clock.clone());
+        Ok(Context::new(Inner {
+            service: name,
+            app_env: env.value("APP_ENV", AppEnv::Production)?,
+            topology: self.topology,
+            db,
+            cache: Cache::new(self.redis.clone(), CacheConfig::default()),
+            limits: Limits::new(self.redis.clone(), clock.clone()),
+            redis: self.redis.clone(),
+            bus: self.bus.clone(),
+            client: Client::new(name, addresses, tokens, self.connections.clone()),
+            signing_key,
+            identity: Arc::new(identity),
+            wake,
+            clock,
+        }))
+    }
+}
+
+fn embedded() -> Result<&'static Topology, BootError> {
+    Topology::embedded().map_err(|error| BootError::Other(error.to_string()))
 }
