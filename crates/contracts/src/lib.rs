@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 pub mod auth;
 pub mod cart;
 pub mod cloud_event;
+pub mod demo;
 pub mod discount;
 pub mod notification;
 pub mod order;
