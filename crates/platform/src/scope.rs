@@ -37,7 +37,7 @@ impl Scope {
             request_id: id.clone(),
             correlation_id: id,
             causation_id: None,
-            trace: TraceContext::generate(),
+            trace: TraceContext::root(false),
             deadline: Instant::now() + DEFAULT_TIME,
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use local::{Database, Login, ensure_databases};
+use platform::db::PLATFORM_MIGRATIONS;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
@@ -89,7 +90,11 @@ async fn ensure_template(
         let template = Database { name: name.clone(), owner: login(OWNER), service: login(SERVICE) };
         ensure_databases(admin_url, &[template]).await.expect("the template database");
         let mut owner = PgConnection::connect(&url(admin, OWNER, &name)).await.expect("the template database");
-        migrator.run_direct(None, &mut owner, false).await.expect("the migrations");
+        // The crate whose tests these are may be the platform itself, which has no tables of a service.
+        PLATFORM_MIGRATIONS.run_direct(None, &mut owner, false).await.expect("the platform's migrations");
+        if migrator.table_name != PLATFORM_MIGRATIONS.table_name {
+            migrator.run_direct(None, &mut owner, false).await.expect("the migrations");
+        }
         owner.close().await.expect("the connection closes");
         execute(connection, format!("ALTER DATABASE {name} IS_TEMPLATE true")).await;
     }
@@ -110,7 +115,7 @@ async fn is_ready(connection: &mut PgConnection, name: &str) -> bool {
 fn template_of(migrator: &Migrator) -> (String, i64) {
     let mut hash = Context::new(&SHA256);
     hash.update(migrator.table_name.as_bytes());
-    for migration in migrator.iter() {
+    for migration in PLATFORM_MIGRATIONS.iter().chain(migrator.iter()) {
         hash.update(&migration.version.to_be_bytes());
         hash.update(&migration.checksum);
     }

@@ -40,6 +40,13 @@ struct Inner {
     down: AtomicBool,
 }
 
+impl std::str::FromStr for Redis {
+    type Err = redis::RedisError;
+    fn from_str(url: &str) -> Result<Self, redis::RedisError> {
+        Redis::open(url)
+    }
+}
+
 impl Redis {
     /// Connects to nothing yet, so that a service starts while Redis is down.
     ///

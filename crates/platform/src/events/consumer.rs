@@ -15,7 +15,8 @@ use crate::Problem;
 use crate::bus::{Bus, BusError, Delivery, Message};
 use crate::db::Db;
 use crate::scope::Scope;
-use crate::telemetry::trace_context::TraceContext;
+use crate::telemetry::trace_context;
+use tracing::Instrument;
 
 /// Messages taken at once, and handled side by side.
 const BATCH: usize = 32;
@@ -164,11 +165,13 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
             .map_err(|error| Problem::internal(format!("event {} is no CloudEvent: {error}", message.id)))?;
         let labels = [("service", self.db.service().to_string()), ("type", message.kind.clone())];
         let started = Instant::now();
+        let span = tracing::info_span!("event", service = %self.db.service(), request_id = %event.id, kind = event.kind, trace_id = tracing::field::Empty);
+        let trace = trace_context::begin(&span, event.traceparent.as_deref().and_then(|t| t.parse().ok()));
         let scope = Scope {
             request_id: event.id.to_string(),
             correlation_id: event.correlationid.clone(),
             causation_id: Some(event.id.to_string()),
-            trace: event.traceparent.as_deref().and_then(TraceContext::parse).map_or_else(TraceContext::generate, |t| t.child()),
+            trace,
             deadline: started + TIME_TO_HANDLE,
         };
         let work = async {
@@ -178,7 +181,7 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
             }
             handler.handle(self.app.clone(), event, tx).await.map(drop)
         };
-        let result = tokio::time::timeout(TIME_TO_HANDLE, scope.run(work))
+        let result = tokio::time::timeout(TIME_TO_HANDLE, scope.run(work.instrument(span)))
             .await
             .unwrap_or_else(|_| Err(Problem::unavailable("the effect took too long")));
         let outcome = if result.is_ok() { "done" } else { "failed" };

@@ -7,6 +7,6 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The same for everything that follows from one request of a client.
 pub const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 /// W3C Trace Context.
-pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+pub use crate::telemetry::trace_context::TRACEPARENT;
 /// Milliseconds for which the caller still waits.
 pub const TIME_LEFT: HeaderName = HeaderName::from_static("x-time-left");

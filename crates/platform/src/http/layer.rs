@@ -11,13 +11,14 @@ use futures::FutureExt;
 use http::{HeaderMap, HeaderValue, header};
 use tokio::time::Instant;
 use tracing::Instrument;
+use tracing::field::Empty;
 use types::ServiceName;
 use uuid::Uuid;
 
 use super::headers;
 use crate::Problem;
 use crate::scope::{DEFAULT_TIME, Scope};
-use crate::telemetry::trace_context::TraceContext;
+use crate::telemetry::trace_context::{self, TraceContext};
 
 /// Ids that come from outside are kept if they look like ids.
 const LONGEST_ID: usize = 128;
@@ -26,9 +27,11 @@ pub async fn around(State(service): State<ServiceName>, request: Request, next: 
     let started = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |p| p.as_str().to_owned());
-    let scope = scope(request.headers(), started);
+    let span = tracing::info_span!("request", %service, method = %method, route, request_id = Empty, trace_id = Empty);
+    let trace = trace_context::begin(&span, TraceContext::from_headers(request.headers()));
+    let scope = scope(request.headers(), trace, started);
+    span.record("request_id", &scope.request_id).record("trace_id", format!("{:032x}", trace.trace_id));
     let (request_id, deadline) = (scope.request_id.clone(), scope.deadline);
-    let span = tracing::info_span!("request", %service, request_id, trace_id = %scope.trace.trace_id(), method = %method, route);
 
     let in_flight = metrics::gauge!("http_requests_in_flight", "service" => service.as_str());
     in_flight.increment(1.0);
@@ -57,10 +60,12 @@ pub async fn around(State(service): State<ServiceName>, request: Request, next: 
     response
 }
 
-fn scope(headers: &HeaderMap, started: Instant) -> Scope {
-    let text = |name: &http::HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
-    let id = |name| {
-        text(name).filter(|id| (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())).map(str::to_owned)
+fn scope(headers: &HeaderMap, trace: TraceContext, started: Instant) -> Scope {
+    let text = |name: &http::HeaderName| headers.get(name)?.to_str().ok();
+    let id = |name: &http::HeaderName| {
+        let id = text(name)?;
+        let plain = (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
+        plain.then(|| id.to_owned())
     };
     let request_id = id(&headers::REQUEST_ID).unwrap_or_else(|| Uuid::now_v7().to_string());
     let time_left = text(&headers::TIME_LEFT).and_then(|t| t.parse().ok()).map_or(DEFAULT_TIME, Duration::from_millis);
@@ -68,7 +73,7 @@ fn scope(headers: &HeaderMap, started: Instant) -> Scope {
         correlation_id: id(&headers::CORRELATION_ID).unwrap_or_else(|| request_id.clone()),
         causation_id: Some(request_id.clone()),
         request_id,
-        trace: text(&headers::TRACEPARENT).and_then(TraceContext::parse).map_or_else(TraceContext::generate, |t| t.child()),
+        trace,
         deadline: started + time_left.min(DEFAULT_TIME),
     }
 }

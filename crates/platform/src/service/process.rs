@@ -17,7 +17,7 @@ use crate::db::{Db, DbOptions};
 use crate::env::Env;
 use crate::events::wake::Wake;
 use crate::identity::{
-    Identity, NothingRevoked, ServiceKeys, ServiceTokenVerifier, ServiceTokens, SigningKey, UserTokenVerifier,
+    Identity, NotedInRedis, NothingRevoked, ServiceKeys, ServiceTokenVerifier, ServiceTokens, SigningKey, UserTokenVerifier,
 };
 use crate::limits::Limits;
 use crate::topology::Topology;
@@ -143,7 +143,7 @@ impl Shared {
         Ok(Shared {
             topology,
             bus: bus::connect(&bus::Config::from_env(env)?, &options).map_err(|e| BootError::Other(e.to_string()))?,
-            redis: Redis::from_env(env)?,
+            redis: env.optional::<Redis>("REDIS_URL")?,
             connections: client::connections(),
             service_keys: ServiceKeys::from_env(env, clock)?,
         })
@@ -166,7 +166,10 @@ impl Shared {
             users: UserTokenVerifier::new(key_set, clock.clone()),
             services: ServiceTokenVerifier::new(self.service_keys.clone(), clock.clone()),
             allowed: client::topology_allows,
-            revocations: Arc::new(NothingRevoked),
+            revocations: match &self.redis {
+                Some(redis) => Arc::new(NotedInRedis::new(redis.clone())),
+                None => Arc::new(NothingRevoked),
+            },
         };
         let db = match service.migrations {
             Some(_) => Some(Db::new(name, &DbOptions::from_env(env)?, wake.clone())),
@@ -178,7 +181,7 @@ impl Shared {
             app_env: env.value("APP_ENV", AppEnv::Production)?,
             topology: self.topology,
             db,
-            cache: Cache::new(self.redis.clone(), CacheConfig::default()),
+            cache: Cache::new(self.redis.clone(), CacheConfig::new(name)),
             limits: Limits::new(self.redis.clone(), clock.clone()),
             redis: self.redis.clone(),
             bus: self.bus.clone(),

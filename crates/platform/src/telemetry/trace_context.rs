@@ -1,7 +1,6 @@
 //! The context that makes spans of several services one trace: W3C Trace Context, level 1, `traceparent`.
 
 use std::fmt;
-use std::future::Future;
 use std::str::FromStr;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -9,10 +8,6 @@ use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, Tra
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-
-tokio::task_local! {
-    static CURRENT: TraceContext;
-}
 
 /// Neither id is ever zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,16 +50,6 @@ impl TraceContext {
             headers.insert(TRACEPARENT, value);
         }
     }
-}
-
-/// The context of the request or event that this task works on, if there is one.
-pub fn current() -> Option<TraceContext> {
-    CURRENT.try_with(|context| *context).ok()
-}
-
-/// Runs `work` with this context as the current one. A task that `work` spawns does not inherit it.
-pub async fn within<F: Future>(context: TraceContext, work: F) -> F::Output {
-    CURRENT.scope(context, work).await
 }
 
 /// Makes `span` a part of the caller's trace, or the first of a new one, and tells the context to pass on. To be called
@@ -182,18 +167,6 @@ mod tests {
         assert_eq!(TraceContext::from_headers(&headers), Some(context));
         headers.append(TRACEPARENT, HeaderValue::from_static(EXAMPLE));
         assert_eq!(TraceContext::from_headers(&headers), None);
-    }
-
-    #[tokio::test]
-    async fn the_current_context_is_the_tasks_own() {
-        assert_eq!(current(), None);
-        let (outer, inner) = (TraceContext::root(true), TraceContext::root(false));
-        within(outer, async {
-            assert_eq!(current(), Some(outer));
-            within(inner, async { assert_eq!(current(), Some(inner)) }).await;
-            assert_eq!(current(), Some(outer));
-        })
-        .await;
     }
 
     #[test]
