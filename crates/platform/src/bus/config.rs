@@ -11,7 +11,7 @@ use types::QueueName;
 use crate::env::{Env, EnvError};
 
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct BusConfig {
     pub streams: StreamsConfig,
     pub queues: QueuesConfig,
 }
@@ -31,7 +31,7 @@ pub enum QueuesConfig {
 /// It is not the cache's Redis, which may lose everything.
 #[derive(Clone)]
 pub struct RedisConfig {
-    /// `redis://`, `rediss://` (TLS) or `redis+unix://`.
+    /// `redis://`, `rediss://` (TLS, by the process's rustls provider, which must be installed before) or `redis+unix://`.
     pub url: String,
 }
 
@@ -62,7 +62,7 @@ pub enum SecurityProtocol {
 
 /// What is the same for every back end; the topology has the values.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct BusOptions {
     /// What every Redis key starts with.
     pub prefix: String,
     /// How long a stream keeps a message, whether or not everybody has read it. (Kafka: a setting of the topic.)
@@ -85,7 +85,7 @@ pub struct QueueOptions {
     pub deliveries: u32,
 }
 
-impl Config {
+impl BusConfig {
     /// Reads `STREAMS` (`redis`, the default, or `kafka`), `STREAMS_URL` or `KAFKA_BROKERS`, `KAFKA_SECURITY_PROTOCOL`,
     /// `KAFKA_USERNAME`, `KAFKA_PASSWORD`, `KAFKA_CA` and `KAFKA_IDEMPOTENCE`; `QUEUES` (`redis`) and `QUEUES_URL`, which
     /// is the streams' Redis unless set.
@@ -110,7 +110,7 @@ impl Config {
                 });
             }
         };
-        Ok(Config { streams, queues })
+        Ok(BusConfig { streams, queues })
     }
 }
 
@@ -161,15 +161,15 @@ impl FromStr for SecurityProtocol {
     }
 }
 
-impl Options {
+impl BusOptions {
     pub fn queue(&self, queue: QueueName) -> QueueOptions {
         self.queues.get(&queue).copied().unwrap_or_default()
     }
 }
 
-impl Default for Options {
+impl Default for BusOptions {
     fn default() -> Self {
-        Options {
+        BusOptions {
             prefix: "haat:".to_owned(),
             stream_retention: Duration::from_secs(24 * 3600),
             queue_retention: Duration::from_secs(7 * 24 * 3600),
@@ -229,9 +229,9 @@ impl FromStr for BackEnd {
 mod tests {
     use super::*;
 
-    fn read(values: &[(&str, &str)]) -> Result<Config, String> {
+    fn read(values: &[(&str, &str)]) -> Result<BusConfig, String> {
         let env = Env::from_values(values.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())));
-        Config::from_env(&env).map_err(|e| e.to_string())
+        BusConfig::from_env(&env).map_err(|e| e.to_string())
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! A stream keeps the order of each key, a queue keeps none. Nothing here connects before it is first used, so a service
 //! starts while the bus is down; [`Streams::ping`] and [`Queues::ping`] say when it is up.
 //!
-//! Invariant: nothing here waits longer than it was told, or than [`Options`] allow, whatever the server does.
+//! Invariant: nothing here waits longer than it was told, or than [`BusOptions`] allow, whatever the server does.
 
 mod config;
 mod kafka;
@@ -24,7 +24,7 @@ use bytes::Bytes;
 use types::{EventId, QueueName, StreamName, Timestamp};
 
 pub use self::config::{
-    Config, KafkaConfig, Options, QueueOptions, QueuesConfig, RedisConfig, SecurityProtocol, StreamsConfig,
+    BusConfig, BusOptions, KafkaConfig, QueueOptions, QueuesConfig, RedisConfig, SecurityProtocol, StreamsConfig,
 };
 
 /// The streams and queues of one process.
@@ -38,7 +38,7 @@ pub struct Bus {
 ///
 /// # Errors
 /// [`BusError::Configuration`] when a setting cannot be right: a URL that is none, an authority that cannot be read.
-pub fn connect(config: &Config, options: &Options) -> Result<Bus, BusError> {
+pub fn connect(config: &BusConfig, options: &BusOptions) -> Result<Bus, BusError> {
     let streams: Arc<dyn Streams> = match &config.streams {
         StreamsConfig::Redis(server) => Arc::new(redis::RedisStreams::new(server, options)?),
         StreamsConfig::Kafka(cluster) => Arc::new(kafka::KafkaStreams::new(cluster, options)?),
@@ -87,7 +87,7 @@ pub trait Streams: Send + Sync + 'static {
 }
 
 /// One member of a consumer group. A partition (Redis: the whole stream) has one active member per group; another one takes
-/// over when that member is dropped, or [`Options::membership`] after it died, and starts behind the last commit.
+/// over when that member is dropped, or [`BusOptions::membership`] after it died, and starts behind the last commit.
 #[async_trait]
 pub trait Subscription: Send {
     /// Up to `max` next messages, waiting up to `wait` for the first. What was returned and never committed is delivered

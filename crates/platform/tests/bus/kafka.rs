@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant};
 
 use platform::bus::{
-    Bus, BusError, Config, KafkaConfig, Options, QueuesConfig, RedisConfig, SecurityProtocol, StreamsConfig, connect,
+    Bus, BusConfig, BusError, BusOptions, KafkaConfig, QueuesConfig, RedisConfig, SecurityProtocol, StreamsConfig,
+    connect,
 };
 use platform::types::StreamName;
 use rdkafka::mocking::MockCluster;
@@ -25,7 +26,7 @@ fn cluster() -> Cluster {
     cluster
 }
 
-fn config(brokers: String) -> Config {
+fn config(brokers: String) -> BusConfig {
     let kafka = KafkaConfig {
         brokers,
         security_protocol: SecurityProtocol::Plaintext,
@@ -35,11 +36,11 @@ fn config(brokers: String) -> Config {
         idempotence: false,
     };
     let queues = QueuesConfig::Redis(RedisConfig { url: "redis://127.0.0.1:1".to_owned() });
-    Config { streams: StreamsConfig::Kafka(kafka), queues }
+    BusConfig { streams: StreamsConfig::Kafka(kafka), queues }
 }
 
-fn options() -> Options {
-    Options { answer_within: Duration::from_secs(4), ..Options::default() }
+fn options() -> BusOptions {
+    BusOptions { answer_within: Duration::from_secs(4), ..BusOptions::default() }
 }
 
 fn bus(cluster: &Cluster) -> Bus {
@@ -106,6 +107,8 @@ async fn brokers_may_go_away_and_answer_with_errors() {
     let error = subscription.commit().await.unwrap_err();
     assert!(matches!(error, BusError::MembershipLost { .. }), "{error}");
 
+    assert_eq!(texts(&read(&mut *subscription, 1).await), ["3"]);
+
     cluster.broker_down(-1).unwrap();
     let asked = Instant::now();
     let batch = messages(&["4"]);
@@ -143,7 +146,7 @@ async fn a_producer_that_failed_for_good_is_replaced() {
 #[tokio::test]
 async fn a_service_starts_before_its_brokers() {
     // Nothing listens on port 1.
-    let options = Options { answer_within: Duration::from_millis(500), ..options() };
+    let options = BusOptions { answer_within: Duration::from_millis(500), ..options() };
     let bus = connect(&config("127.0.0.1:1".to_owned()), &options).unwrap();
     let asked = Instant::now();
     let mut subscription = bus.streams.subscribe(STREAM, "group").await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use platform::bus::{BusError, Config, Options, QueueOptions, QueuesConfig, RedisConfig, StreamsConfig, connect};
+use platform::bus::{BusConfig, BusError, BusOptions, QueueOptions, QueuesConfig, RedisConfig, StreamsConfig, connect};
 use platform::types::{QueueName, StreamName};
 
 use crate::server::{RedisServer, options};
@@ -89,7 +89,7 @@ async fn nothing_is_lost_when_the_server_is_killed() {
 #[tokio::test]
 async fn a_frozen_server_delays_nobody_beyond_the_deadline() {
     let server = RedisServer::start().await;
-    let bus = server.bus_with(&Options { answer_within: Duration::from_millis(300), ..options() });
+    let bus = server.bus_with(&BusOptions { answer_within: Duration::from_millis(300), ..options() });
     let mut subscription = bus.streams.subscribe(STREAM, "group").await.unwrap();
     subscription.next(1, Duration::ZERO).await.unwrap();
     let sent = messages(&["1"]);
@@ -209,7 +209,7 @@ async fn what_is_no_message_is_passed_over() {
 async fn what_is_older_than_the_retention_goes() {
     let server = RedisServer::start().await;
     let retention = Duration::from_millis(50);
-    let bus = server.bus_with(&Options { stream_retention: retention, ..options() });
+    let bus = server.bus_with(&BusOptions { stream_retention: retention, ..options() });
     let batch: Vec<_> = (0..300).map(|n| crate::message("key", &n.to_string())).collect();
     bus.streams.publish(STREAM, &batch).await.unwrap();
     tokio::time::sleep(retention * 2).await;
@@ -227,7 +227,7 @@ async fn what_is_older_than_the_retention_goes() {
 async fn a_cancelled_wait_leaves_nothing_behind() {
     let server = RedisServer::start().await;
     let default = QueueOptions::default();
-    let bus = server.bus_with(&Options { queues: [(QUEUE, default)].into(), ..options() });
+    let bus = server.bus_with(&BusOptions { queues: [(QUEUE, default)].into(), ..options() });
     let mut subscription = bus.streams.subscribe(STREAM, "group").await.unwrap();
     for _ in 0..5 {
         let soon = Duration::from_millis(30);
@@ -244,8 +244,8 @@ async fn a_cancelled_wait_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_url_that_is_none_is_refused_without_its_password() {
     let server = RedisConfig { url: "http://:hunter2@redis".to_owned() };
-    let config = Config { streams: StreamsConfig::Redis(server.clone()), queues: QueuesConfig::Redis(server) };
-    let error = connect(&config, &Options::default()).unwrap_err();
+    let config = BusConfig { streams: StreamsConfig::Redis(server.clone()), queues: QueuesConfig::Redis(server) };
+    let error = connect(&config, &BusOptions::default()).unwrap_err();
     assert!(matches!(error, BusError::Configuration(_)), "{error}");
     assert!(!format!("{error} {error:?}").contains("hunter2"));
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use platform::bus::{Bus, Config, Options, QueueOptions, QueuesConfig, RedisConfig, StreamsConfig, connect};
+use platform::bus::{Bus, BusConfig, BusOptions, QueueOptions, QueuesConfig, RedisConfig, StreamsConfig, connect};
 use platform::types::QueueName;
 use uuid::Uuid;
 
@@ -33,9 +33,9 @@ impl RedisServer {
         self.bus_with(&options())
     }
 
-    pub fn bus_with(&self, options: &Options) -> Bus {
+    pub fn bus_with(&self, options: &BusOptions) -> Bus {
         let server = RedisConfig { url: self.url() };
-        let config = Config { streams: StreamsConfig::Redis(server.clone()), queues: QueuesConfig::Redis(server) };
+        let config = BusConfig { streams: StreamsConfig::Redis(server.clone()), queues: QueuesConfig::Redis(server) };
         connect(&config, options).unwrap()
     }
 
@@ -94,13 +94,13 @@ impl Drop for RedisServer {
     }
 }
 
-pub fn options() -> Options {
+pub fn options() -> BusOptions {
     let quick = QueueOptions { visibility: Duration::from_millis(400), deliveries: 5 };
-    Options {
+    BusOptions {
         answer_within: Duration::from_secs(2),
         membership: Duration::from_millis(1500),
         queues: QueueName::ALL.iter().map(|&queue| (queue, quick)).collect(),
-        ..Options::default()
+        ..BusOptions::default()
     }
 }
 

@@ -21,7 +21,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use types::StreamName;
 
 use self::subscription::KafkaSubscription;
-use super::{BusError, KafkaConfig, Message, Options, Streams, Subscription};
+use super::{BusError, BusOptions, KafkaConfig, Message, Streams, Subscription};
 
 const ID: &str = "id";
 const KIND: &str = "kind";
@@ -39,7 +39,7 @@ pub struct KafkaStreams {
 }
 
 impl KafkaStreams {
-    pub fn new(cluster: &KafkaConfig, options: &Options) -> Result<Self, BusError> {
+    pub fn new(cluster: &KafkaConfig, options: &BusOptions) -> Result<Self, BusError> {
         let mut client = ClientConfig::new();
         client
             .set("client.id", "haat")
@@ -142,6 +142,8 @@ impl Streams for KafkaStreams {
         let observer = self.observer(group)?;
         let within = self.answer_within;
         blocking(within * 3, move || {
+            // What librdkafka has to say piles up until it is taken.
+            while observer.poll(Duration::ZERO).is_some() {}
             let mut partitions = TopicPartitionList::new();
             for topic in observer.fetch_metadata(Some(stream.as_str()), within)?.topics() {
                 for partition in topic.partitions() {

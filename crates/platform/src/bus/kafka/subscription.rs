@@ -25,7 +25,7 @@ pub struct KafkaSubscription {
     answer_within: Duration,
     /// By partition, what was returned and is not committed.
     uncommitted: BTreeMap<i32, Returned>,
-    /// How often partitions had been taken from us when the first of these was returned.
+    /// How often partitions had been taken from us when these were returned.
     revocations: u64,
 }
 
@@ -90,7 +90,9 @@ impl KafkaSubscription {
 
     fn note(&mut self, consumer: &StreamConsumer<Watch>, record: &BorrowedMessage<'_>) {
         let revocations = consumer.context().revocations.load(Ordering::SeqCst);
-        if self.uncommitted.is_empty() {
+        if self.revocations != revocations {
+            // A new assignment began at the last commit: what was returned before it is not ours to commit any more.
+            self.uncommitted.clear();
             self.revocations = revocations;
         }
         let offset = record.offset();
@@ -165,7 +167,13 @@ impl Subscription for KafkaSubscription {
                     | RDKafkaErrorCode::RebalanceInProgress
                     | RDKafkaErrorCode::FencedInstanceId
                     | RDKafkaErrorCode::AssignmentLost,
-                ) => Err(self.lost()),
+                ) => {
+                    // Usually the partitions are taken next and begin at the last commit; if not, we go back ourselves.
+                    if let Err(error) = self.rewind().await {
+                        tracing::debug!(%error, stream = %self.stream, group = self.group, "nothing to go back in");
+                    }
+                    Err(self.lost())
+                }
                 _ => Err(failure(error)),
             },
             Ok(Err(stopped)) => Err(BusError::Unavailable(stopped.to_string())),

@@ -10,12 +10,14 @@ use std::time::{Duration, Instant};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, RedisError, RedisResult};
 
-use crate::bus::{BusError, Options, RedisConfig};
+use crate::bus::{BusError, BusOptions, RedisConfig};
 
 pub struct Connections {
     client: Client,
     answer_within: Duration,
-    shared: tokio::sync::Mutex<Shared>,
+    shared: Mutex<Shared>,
+    /// Held by the one that opens the shared connection.
+    opening: tokio::sync::Mutex<()>,
     /// Connections for blocking commands that nobody uses now.
     idle: Mutex<Vec<MultiplexedConnection>>,
     /// Failures of blocking calls in a row.
@@ -36,14 +38,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const TRIM_EVERY: Duration = Duration::from_secs(60);
 
 impl Connections {
-    pub fn new(server: &RedisConfig, options: &Options) -> Result<Self, BusError> {
+    pub fn new(server: &RedisConfig, options: &BusOptions) -> Result<Self, BusError> {
         // The error's text may contain the URL and so a password.
         let client = Client::open(server.url.as_str())
             .map_err(|e| BusError::Configuration(format!("not a Redis URL ({:?})", e.kind())))?;
         Ok(Connections {
             client,
             answer_within: options.answer_within,
-            shared: tokio::sync::Mutex::default(),
+            shared: Mutex::default(),
+            opening: tokio::sync::Mutex::default(),
             idle: Mutex::default(),
             failures: AtomicU32::new(0),
             trimmed: Mutex::default(),
@@ -75,9 +78,14 @@ impl Connections {
             Ok(opened) => opened.map_err(failure)?,
             Err(_) => return Err(BusError::Timeout(within)),
         };
-        if answer.as_ref().err().is_none_or(|e| !is_broken(e)) {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if answer.as_ref().err().is_some_and(is_broken) {
+            // The server went away, and with it the other ends of all of them.
+            idle.clear();
+        } else {
+            idle.push(connection);
         }
+        drop(idle);
         answer.map_err(failure)
     }
 
@@ -139,7 +147,7 @@ impl Connections {
         .await;
         let broken = answer.as_ref().map_or(true, |answer| answer.as_ref().err().is_some_and(is_broken));
         if let (true, Some(generation)) = (broken, used) {
-            self.close(generation).await;
+            self.close(generation);
         }
         match answer {
             Ok(answer) => answer.map_err(failure),
@@ -148,18 +156,27 @@ impl Connections {
     }
 
     async fn share(&self) -> RedisResult<(MultiplexedConnection, u64)> {
-        let mut shared = self.shared.lock().await;
-        if let Some(connection) = &shared.connection {
-            return Ok((connection.clone(), shared.generation));
+        if let Some(shared) = self.shared() {
+            return Ok(shared);
+        }
+        let _opening = self.opening.lock().await;
+        if let Some(shared) = self.shared() {
+            return Ok(shared);
         }
         let connection = self.open().await?;
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         shared.generation += 1;
         shared.connection = Some(connection.clone());
         Ok((connection, shared.generation))
     }
 
-    async fn close(&self, generation: u64) {
-        let mut shared = self.shared.lock().await;
+    fn shared(&self) -> Option<(MultiplexedConnection, u64)> {
+        let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.connection.clone().map(|connection| (connection, shared.generation))
+    }
+
+    fn close(&self, generation: u64) {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         if shared.generation == generation {
             shared.connection = None;
         }
@@ -188,8 +205,8 @@ fn is_broken(error: &RedisError) -> bool {
 }
 
 fn failure(error: RedisError) -> BusError {
-    // LOADING: the server reads its file after a restart. The others: it is a replica, or its disk is full.
-    let away = ["LOADING", "READONLY", "MASTERDOWN", "BUSY", "TRYAGAIN", "OOM", "MISCONF"];
+    // LOADING: the server reads its file after a restart. The others: it is a replica, or its memory or disk is full.
+    let away = ["LOADING", "READONLY", "MASTERDOWN", "BUSY", "TRYAGAIN", "OOM", "MISCONF", "EXECABORT"];
     if is_broken(&error) || error.code().is_some_and(|code| away.contains(&code)) {
         BusError::Unavailable(error.to_string())
     } else {

@@ -8,7 +8,7 @@ use types::QueueName;
 
 use super::connections::{Connections, is_missing, milliseconds};
 use super::entry;
-use crate::bus::{BusError, Options, QueueOptions, Receipt};
+use crate::bus::{BusError, BusOptions, QueueOptions, Receipt};
 
 /// All workers are one consumer to Redis: who has a message does not matter, only since when.
 pub const GROUP: &str = "workers";
@@ -32,7 +32,7 @@ pub struct Expired {
 }
 
 impl<'a> Queue<'a> {
-    pub fn new(connections: &'a Connections, options: &Options, name: QueueName) -> Self {
+    pub fn new(connections: &'a Connections, options: &BusOptions, name: QueueName) -> Self {
         let entries = format!("{}queue:{name}", options.prefix);
         let (dead, held) = (format!("{entries}:dead"), format!("{entries}:held"));
         Queue { connections, name, options: options.queue(name), entries, dead, held }

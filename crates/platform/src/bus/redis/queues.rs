@@ -8,18 +8,18 @@ use types::{QueueName, Timestamp};
 use super::connections::{Connections, is_missing, milliseconds};
 use super::entry;
 use super::pending::{GROUP, Queue, WORKER, parse, receipt};
-use crate::bus::{BusError, DeadLetter, Delivery, Message, Options, QueueDepth, Queues, Receipt, RedisConfig};
+use crate::bus::{BusError, BusOptions, DeadLetter, Delivery, Message, QueueDepth, Queues, Receipt, RedisConfig};
 
 pub struct RedisQueues {
     connections: Connections,
-    options: Options,
+    options: BusOptions,
 }
 
 /// How many dead letters are moved at a time.
 const PAGE: usize = 100;
 
 impl RedisQueues {
-    pub fn new(server: &RedisConfig, options: &Options) -> Result<Self, BusError> {
+    pub fn new(server: &RedisConfig, options: &BusOptions) -> Result<Self, BusError> {
         Ok(RedisQueues { connections: Connections::new(server, options)?, options: options.clone() })
     }
 

@@ -9,15 +9,15 @@ use types::StreamName;
 use super::connections::{Connections, is_missing};
 use super::entry;
 use super::subscription::RedisSubscription;
-use crate::bus::{BusError, Message, Options, RedisConfig, Streams, Subscription};
+use crate::bus::{BusError, BusOptions, Message, RedisConfig, Streams, Subscription};
 
 pub struct RedisStreams {
     connections: Arc<Connections>,
-    options: Options,
+    options: BusOptions,
 }
 
 impl RedisStreams {
-    pub fn new(server: &RedisConfig, options: &Options) -> Result<Self, BusError> {
+    pub fn new(server: &RedisConfig, options: &BusOptions) -> Result<Self, BusError> {
         Ok(RedisStreams { connections: Arc::new(Connections::new(server, options)?), options: options.clone() })
     }
 

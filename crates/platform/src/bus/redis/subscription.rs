@@ -13,7 +13,7 @@ use super::connections::{Connections, is_missing, milliseconds};
 use super::entry;
 use super::lease::Lease;
 use super::streams::{Extent, committed};
-use crate::bus::{BusError, Message, Options, Subscription};
+use crate::bus::{BusError, BusOptions, Message, Subscription};
 
 pub struct RedisSubscription {
     connections: Arc<Connections>,
@@ -45,7 +45,13 @@ struct Position {
 const START: &str = "0-0";
 
 impl RedisSubscription {
-    pub fn new(connections: Arc<Connections>, options: &Options, stream: StreamName, key: String, group: &str) -> Self {
+    pub fn new(
+        connections: Arc<Connections>,
+        options: &BusOptions,
+        stream: StreamName,
+        key: String,
+        group: &str,
+    ) -> Self {
         RedisSubscription {
             connections,
             stream,
