@@ -12,6 +12,10 @@ use crate::payment::PaymentMethod;
 use crate::user::Address;
 use crate::{call, event};
 
+mod public;
+
+pub use public::*;
+
 text_enum! {
     pub enum OrderStatus {
         /// Stock is reserved, payment is awaited.

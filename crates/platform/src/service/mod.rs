@@ -19,7 +19,7 @@ use types::ServiceName;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use context::{BootError, Context};
+pub use context::{AppEnv, BootError, Context};
 pub use job::{Job, Progress};
 pub use process::{Bound, Process, Settings};
 pub use running::Running;

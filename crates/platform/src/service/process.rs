@@ -135,14 +135,14 @@ impl Shared {
             let queue = topology.queue(name);
             (name, bus::QueueOptions { visibility: queue.visibility, deliveries: queue.deliveries })
         };
-        let options = bus::Options {
+        let options = bus::BusOptions {
             prefix: env.value("BUS_PREFIX", "haat:".to_owned())?,
             queues: QueueName::ALL.iter().map(|name| queue(*name)).collect(),
-            ..bus::Options::default()
+            ..bus::BusOptions::default()
         };
         Ok(Shared {
             topology,
-            bus: bus::connect(&bus::Config::from_env(env)?, &options).map_err(|e| BootError::Other(e.to_string()))?,
+            bus: bus::connect(&bus::BusConfig::from_env(env)?, &options).map_err(|e| BootError::Other(e.to_string()))?,
             redis: env.optional::<Redis>("REDIS_URL")?,
             connections: client::connections(),
             service_keys: ServiceKeys::from_env(env, clock)?,
