@@ -6,6 +6,12 @@ use utoipa::ToSchema;
 
 use crate::{call, event};
 
+mod catalogue;
+mod stock_keeping;
+
+pub use catalogue::*;
+pub use stock_keeping::*;
+
 /// Variants as a cart or an order needs them. Unknown ids are left out of the reply.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct LookUpVariants {

@@ -1,7 +1,7 @@
 //! One connection to Redis, shared by all, behind a circuit breaker: what is only an accelerator must never slow down.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -9,7 +9,6 @@ use redis::{Client, FromRedisValue, Pipeline, RedisResult};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use tokio::sync::OnceCell;
 
 use super::Key;
 use super::entry::LONGEST_LIFE;
@@ -35,7 +34,7 @@ pub struct Redis(Arc<Inner>);
 
 struct Inner {
     client: Client,
-    connection: OnceCell<ConnectionManager>,
+    connection: Mutex<Option<ConnectionManager>>,
     /// Has Redis failed, and not been found well again since?
     down: AtomicBool,
 }
@@ -53,7 +52,7 @@ impl Redis {
     /// # Errors
     /// If `url` is not one like `redis://user:password@host:6379/0`, or `rediss:` for TLS.
     pub fn open(url: &str) -> Result<Self, redis::RedisError> {
-        let inner = Inner { client: Client::open(url)?, connection: OnceCell::new(), down: AtomicBool::new(false) };
+        let inner = Inner { client: Client::open(url)?, connection: Mutex::default(), down: AtomicBool::new(false) };
         Ok(Redis(Arc::new(inner)))
     }
 
@@ -150,22 +149,28 @@ impl Redis {
 
 impl Inner {
     async fn ask<T: FromRedisValue>(&self, commands: &Pipeline, patience: Duration) -> RedisResult<T> {
-        let work = async {
-            let mut connection = self.connection().await?;
-            commands.query_async(&mut connection).await
-        };
-        tokio::time::timeout(patience, work)
+        let work = async { commands.query_async(&mut self.connection()?).await };
+        let outcome = tokio::time::timeout(patience, work)
             .await
-            .unwrap_or_else(|_| Err((redis::ErrorKind::Io, "no answer in time").into()))
+            .unwrap_or_else(|_| Err((redis::ErrorKind::Io, "no answer in time").into()));
+        if outcome.is_err() {
+            // A new one next time: this one may hang although nothing closed it, or lead to a primary that is none any more.
+            *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        outcome
     }
 
-    async fn connection(&self) -> RedisResult<ConnectionManager> {
+    /// Not connected yet, at first: that happens with the first command.
+    fn connection(&self) -> RedisResult<ConnectionManager> {
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(connection) = &*connection {
+            return Ok(connection.clone());
+        }
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(PROBE_PATIENCE))
             .set_response_timeout(Some(PROBE_PATIENCE))
             .set_number_of_retries(1);
-        let connect = async || self.client.get_connection_manager_lazy(config);
-        self.connection.get_or_try_init(connect).await.cloned()
+        Ok(connection.insert(self.client.get_connection_manager_lazy(config)?).clone())
     }
 }
 

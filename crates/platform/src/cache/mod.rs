@@ -8,6 +8,8 @@
 //! - In Redis, an entry names the version that its key had when the load began; an invalidation sets another version.
 //! - Other processes are told by pub/sub. A message that is lost heals when the in-process entry expires, in seconds.
 //! - What could not be told to Redis is owed to it: until that is done, this process does not read these keys from there.
+//!   Should Redis survive such a time with its data, others may see a value of before until the debt is paid; should the
+//!   process that owes die first, until the entry expires. So nothing is to be cached for longer than that may do harm.
 
 mod connection;
 mod entry;
@@ -17,7 +19,7 @@ pub(crate) mod test_server;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt::{self, Display};
 use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -80,8 +82,8 @@ struct Inner {
     local: moka::future::Cache<LocalKey, Entry>,
     generations: Generations,
     redis: Option<Redis>,
-    /// Keys whose invalidation Redis does not know of yet.
-    owed: Mutex<HashSet<Key>>,
+    /// Keys whose invalidation Redis does not know of yet, and how often that was so.
+    owed: Mutex<HashMap<Key, u64>>,
     /// By which this process recognises its own messages.
     process: Uuid,
     #[allow(dead_code, reason = "held for its end: dropping it stops the listening")]
@@ -208,22 +210,31 @@ impl Inner {
 
     fn owe(&self, keys: &[Key]) {
         let mut owed = self.owed.lock().unwrap_or_else(PoisonError::into_inner);
-        owed.extend(keys.iter().cloned());
+        for key in keys {
+            *owed.entry(key.clone()).or_default() += 1;
+        }
     }
 
     fn owes(&self, key: &Key) -> bool {
-        self.owed.lock().unwrap_or_else(PoisonError::into_inner).contains(key)
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner).contains_key(key)
     }
 
     /// Tells Redis what it missed.
     async fn settle(&self, redis: &Redis) -> Result<(), RedisUnavailable> {
-        let owed: Vec<Key> = self.owed.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
-        for keys in owed.chunks(500) {
-            listener::tell(redis, self.process, keys).await?;
+        let owed: Vec<(Key, u64)> = {
+            let owed = self.owed.lock().unwrap_or_else(PoisonError::into_inner);
+            owed.iter().map(|(key, times)| (key.clone(), *times)).collect()
+        };
+        for some in owed.chunks(500) {
+            let keys: Vec<Key> = some.iter().map(|(key, _)| key.clone()).collect();
+            listener::tell(redis, self.process, &keys).await?;
             let mut owed = self.owed.lock().unwrap_or_else(PoisonError::into_inner);
-            keys.iter().for_each(|key| {
-                owed.remove(key);
-            });
+            for (key, times) in some {
+                // Not if another invalidation has failed since: that one is still owed.
+                if owed.get(key) == Some(times) {
+                    owed.remove(key);
+                }
+            }
         }
         Ok(())
     }

@@ -240,3 +240,22 @@ async fn a_value_of_another_shape_is_loaded_anew() {
     assert_eq!(Truth::default().through(&text).await, 0, "two types under one key do not meet");
     assert_eq!(Truth::default().through(&cache(Some(&server))).await, 0);
 }
+
+#[tokio::test]
+async fn a_connection_to_a_primary_that_is_one_no_more_is_given_up() {
+    let server = TestServer::start().await;
+    let redis = server.connect();
+    let mut who = redis::pipe();
+    who.cmd("CLIENT").arg("ID");
+    let (before,): (u64,) = redis.run("test", &who).await.unwrap();
+    let mut fail_over = redis::pipe();
+    fail_over.cmd("REPLICAOF").arg("127.0.0.1").arg("1").ignore();
+    redis.run::<()>("test", &fail_over).await.unwrap();
+    let mut write = redis::pipe();
+    write.cmd("SET").arg("a").arg("b").ignore();
+    assert_eq!(redis.run::<()>("test", &write).await, Err(RedisUnavailable));
+    eventually("a new connection", async || {
+        redis.run::<(u64,)>("test", &who).await.is_ok_and(|(after,)| after != before)
+    })
+    .await;
+}

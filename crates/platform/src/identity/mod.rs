@@ -30,7 +30,7 @@ pub use extract::{Caller, Customer, Permission, Visitor};
 pub use jsonwebtoken::jwk::{Jwk, JwkSet};
 pub use key::{MalformedKey, SigningKey};
 pub use key_ring::SourceError;
-pub use revocation::{NotedInRedis, NothingRevoked, Revocations};
+pub use revocation::{NothingRevoked, RedisRevocations, Revocations};
 pub use secret::{Personal, Secret};
 pub use service_token::{MalformedKeys, ServiceKeys, ServiceTokenVerifier, ServiceTokens};
 pub use staff::{

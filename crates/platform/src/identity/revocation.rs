@@ -5,7 +5,7 @@ use moka::future::Cache;
 use types::SessionId;
 
 use super::ACCESS_TOKEN_LIFE;
-use crate::cache::Redis;
+use crate::cache::{Redis, RedisUnavailable};
 
 /// Which sessions have ended before their access tokens expire.
 #[async_trait]
@@ -25,46 +25,68 @@ impl Revocations for NothingRevoked {
     }
 }
 
-/// Ended sessions, noted in Redis (`token:jwt:<session>`) for as long as their access tokens live. Redis may forget them: then
-/// the tokens run out by themselves.
+/// Sessions that have ended, in Redis for as long as an access token of theirs could live.
 #[derive(Clone)]
-pub struct NotedInRedis {
+pub struct RedisRevocations {
     redis: Redis,
-    /// What was asked a moment ago, so that a client's requests do not each cost a round trip.
-    recent: Cache<SessionId, bool>,
+    /// Saves most requests the question; an end is noticed this much later.
+    answers: Cache<SessionId, bool>,
 }
 
-/// How late a revocation may be noticed.
-const RECENT: Duration = Duration::from_secs(2);
-
-impl NotedInRedis {
+impl RedisRevocations {
     pub fn new(redis: Redis) -> Self {
-        NotedInRedis { redis, recent: Cache::builder().max_capacity(10_000).time_to_live(RECENT).build() }
+        const SHORT: Duration = Duration::from_secs(2);
+        RedisRevocations { redis, answers: Cache::builder().max_capacity(50_000).time_to_live(SHORT).build() }
     }
 
-    /// Ends a session's access tokens early, if Redis is there to remember it.
-    pub async fn note(&self, session: SessionId) {
+    /// Refuses the session's access tokens, everywhere within two seconds.
+    ///
+    /// # Errors
+    /// [`RedisUnavailable`]: the tokens then run out by themselves, within 15 minutes.
+    pub async fn revoke(&self, session: SessionId) -> Result<(), RedisUnavailable> {
+        self.answers.insert(session, true).await;
         let mut commands = redis::pipe();
-        commands.cmd("SET").arg(key(session)).arg(1).arg("EX").arg(ACCESS_TOKEN_LIFE.as_secs()).ignore();
-        if self.redis.run::<()>("revocations", &commands).await.is_err() {
-            tracing::warn!(%session, "an ended session's access token stays good until it expires");
-        }
-        self.recent.insert(session, true).await;
+        // Longer than a token's life by more than clocks may differ.
+        let seconds = ACCESS_TOKEN_LIFE.as_secs() + 60;
+        commands.cmd("SET").arg(key(session)).arg(1).arg("EX").arg(seconds).ignore();
+        self.redis.run("revocations", &commands).await
     }
 }
 
 #[async_trait]
-impl Revocations for NotedInRedis {
+impl Revocations for RedisRevocations {
     async fn is_revoked(&self, session: SessionId) -> bool {
         let ask = async {
             let mut commands = redis::pipe();
             commands.cmd("EXISTS").arg(key(session));
-            matches!(self.redis.run::<(i64,)>("revocations", &commands).await, Ok((1,)))
+            self.redis.run::<(bool,)>("revocations", &commands).await.is_ok_and(|(revoked,)| revoked)
         };
-        self.recent.get_with(session, ask).await
+        self.answers.get_with(session, ask).await
     }
 }
 
 fn key(session: SessionId) -> String {
     format!("token:jwt:{session}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::test_server::TestServer;
+    use crate::identity::tests::eventually;
+
+    #[tokio::test]
+    async fn a_session_that_ends_in_one_process_ends_in_all() {
+        let mut server = TestServer::start().await;
+        let [here, there] = [(); 2].map(|()| RedisRevocations::new(server.connect()));
+        let (ended, other) = (SessionId::new(), SessionId::new());
+        assert!(!there.is_revoked(ended).await);
+        here.revoke(ended).await.unwrap();
+        assert!(here.is_revoked(ended).await, "at once where it was ended");
+        eventually(async || there.is_revoked(ended).await).await;
+        assert!(!there.is_revoked(other).await);
+        server.kill();
+        assert_eq!(here.revoke(other).await, Err(RedisUnavailable));
+        assert!(!there.is_revoked(SessionId::new()).await, "without Redis, tokens run out by themselves");
+    }
 }

@@ -17,7 +17,7 @@ use crate::db::{Db, DbOptions};
 use crate::env::Env;
 use crate::events::wake::Wake;
 use crate::identity::{
-    Identity, NotedInRedis, NothingRevoked, ServiceKeys, ServiceTokenVerifier, ServiceTokens, SigningKey, UserTokenVerifier,
+    Identity, NothingRevoked, RedisRevocations, ServiceKeys, ServiceTokenVerifier, ServiceTokens, SigningKey, UserTokenVerifier,
 };
 use crate::limits::Limits;
 use crate::topology::Topology;
@@ -167,7 +167,7 @@ impl Shared {
             services: ServiceTokenVerifier::new(self.service_keys.clone(), clock.clone()),
             allowed: client::topology_allows,
             revocations: match &self.redis {
-                Some(redis) => Arc::new(NotedInRedis::new(redis.clone())),
+                Some(redis) => Arc::new(RedisRevocations::new(redis.clone())),
                 None => Arc::new(NothingRevoked),
             },
         };

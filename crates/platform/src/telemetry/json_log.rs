@@ -129,9 +129,13 @@ mod tests {
     }
 
     fn lines_of(log: impl FnOnce()) -> Vec<Value> {
+        lines_at("info", log)
+    }
+
+    fn lines_at(level: &str, log: impl FnOnce()) -> Vec<Value> {
         let written = Written::default();
         let writer = written.clone();
-        let layer = JsonLog::new("haat", move || writer.clone());
+        let layer = JsonLog::new("haat", move || writer.clone()).with_filter(crate::telemetry::shown(level).unwrap());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
         let bytes = written.0.lock().unwrap();
         String::from_utf8_lossy(&bytes).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -155,6 +159,17 @@ mod tests {
         assert_eq!((&line["level"], &line["error"]), (&"WARN".into(), &"broken".into()));
         assert!(line["timestamp"].as_str().unwrap().ends_with('Z'), "{line}");
         assert!(line["target"].as_str().unwrap().starts_with("platform::telemetry"), "{line}");
+    }
+
+    #[test]
+    fn a_warning_keeps_the_fields_of_spans_below_the_level() {
+        let lines = lines_at("warn", || {
+            let _request = tracing::info_span!("request", request_id = "r1").entered();
+            tracing::info!("not shown");
+            tracing::warn!("shown");
+        });
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert_eq!((&lines[0]["message"], &lines[0]["request_id"]), (&"shown".into(), &"r1".into()));
     }
 
     #[test]

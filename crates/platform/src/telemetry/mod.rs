@@ -13,7 +13,10 @@ use std::io::IsTerminal;
 use std::str::FromStr;
 
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Subscriber};
+use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::layer::{Filter, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
@@ -109,10 +112,17 @@ pub fn init(config: TelemetryConfig) -> Result<Guard, TelemetryError> {
     let traces = config.otlp_endpoint.as_deref().map(|endpoint| otlp::provider(endpoint, &config)).transpose()?;
     let registry = tracing_subscriber::registry()
         .with(traces.as_ref().map(|provider| otlp::layer(provider).with_filter(otlp::exported())))
-        .with(people.with_filter(EnvFilter::try_new(&config.level)?))
-        .with(machines.with_filter(EnvFilter::try_new(&config.level)?));
+        .with(people.with_filter(shown(&config.level)?))
+        .with(machines.with_filter(shown(&config.level)?));
     registry.try_init()?;
     Ok(Guard { traces })
+}
+
+/// Events by level; spans always, since their fields belong to an event whatever its level.
+fn shown<S: Subscriber>(level: &str) -> Result<impl Filter<S> + use<S>, TelemetryError> {
+    let events = EnvFilter::try_new(level)?;
+    let spans = filter_fn(|metadata| metadata.is_span() && *metadata.level() <= Level::INFO);
+    Ok(events.or(spans.with_max_level_hint(LevelFilter::INFO)))
 }
 
 impl Drop for Guard {
@@ -122,5 +132,30 @@ impl Drop for Guard {
         {
             tracing::warn!(%error, "the last traces were not exported");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(level: &str) -> TelemetryConfig {
+        let env = Env::from_values([("LOG_LEVEL".to_owned(), level.to_owned())]);
+        TelemetryConfig { format: Format::Json, ..TelemetryConfig::from_env(&env, "haat").unwrap() }
+    }
+
+    #[test]
+    fn it_is_set_up_once_and_a_level_that_is_none_is_refused() {
+        assert!(init(config("info,=,")).unwrap_err().to_string().starts_with("LOG_LEVEL: "));
+        let _guard = init(config("warn")).unwrap();
+        assert!(tracing::enabled!(Level::WARN));
+        assert!(matches!(init(config("info")), Err(TelemetryError::Twice(_))));
+    }
+
+    #[test]
+    fn a_format_that_is_none_is_refused() {
+        let env = Env::from_values([("LOG_FORMAT".to_owned(), "xml".to_owned())]);
+        let error = TelemetryConfig::from_env(&env, "haat").unwrap_err().to_string();
+        assert_eq!(error, "LOG_FORMAT: auto, human or json is expected");
     }
 }

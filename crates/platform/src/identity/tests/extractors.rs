@@ -176,3 +176,13 @@ async fn without_the_layer_nobody_is_let_in() {
     let response = router.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), 500);
 }
+
+#[test]
+fn documents_declare_both_kinds_of_token() {
+    let mut document = utoipa::openapi::OpenApi::default();
+    declare_security_schemes(&mut document);
+    let schemes = serde_json::to_value(document).unwrap()["components"]["securitySchemes"].clone();
+    for scheme in [Customer::SCHEME, CatalogEditor::SCHEME, Caller::SCHEME] {
+        assert_eq!(schemes[scheme.unwrap()]["scheme"], "bearer", "{schemes}");
+    }
+}

@@ -1,0 +1,210 @@
+//! The money of one order: what came, what is held for refunds, what went back.
+
+use contracts::payment::{AttemptStatus, IntentStatus};
+use types::{AttemptId, Money, RefundId, ReturnId, UserId};
+
+use super::attempt::{Reported, advance};
+
+/// The money side of an intent. Always: `refunded + refunding <= captured`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    pub status: IntentStatus,
+    pub amount: Money,
+    pub captured: Money,
+    /// The part of `captured` that the carrier took at the door.
+    pub cash: Money,
+    pub refunding: Money,
+    pub refunded: Money,
+}
+
+/// The money side of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    pub id: AttemptId,
+    pub status: AttemptStatus,
+    pub amount: Money,
+    /// What of it went back or is on its way back.
+    pub held: Money,
+}
+
+/// What a refund is for. The same cause never makes two refunds: its text is unique.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The order was cancelled after this was paid; `None`: after its cash was.
+    Cancelled(Option<AttemptId>),
+    /// The money came after the order was cancelled; `None`: at the door.
+    Late(Option<AttemptId>),
+    /// The order was paid already.
+    Duplicate(AttemptId),
+    Return(ReturnId),
+    /// A member of staff asked for it, under this refund's own id.
+    Staff { by: UserId, refund: RefundId },
+}
+
+impl std::fmt::Display for Cause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Cause::Cancelled(Some(attempt)) => write!(f, "cancelled:{attempt}"),
+            Cause::Cancelled(None) => f.write_str("cancelled:cash"),
+            Cause::Late(Some(attempt)) => write!(f, "late:{attempt}"),
+            Cause::Late(None) => f.write_str("late:cash"),
+            Cause::Duplicate(attempt) => write!(f, "duplicate:{attempt}"),
+            Cause::Return(id) => write!(f, "return:{id}"),
+            Cause::Staff { refund, .. } => write!(f, "staff:{refund}"),
+        }
+    }
+}
+
+impl Cause {
+    /// In words for the customer, unless staff said it better.
+    pub fn words(&self) -> &'static str {
+        match self {
+            Cause::Cancelled(_) => "The order was cancelled",
+            Cause::Late(_) => "The payment came after the order was cancelled",
+            Cause::Duplicate(_) => "The order was paid twice",
+            Cause::Return(_) => "Goods were returned",
+            Cause::Staff { .. } => "Refunded by our staff",
+        }
+    }
+}
+
+/// What follows from a change: an event to publish, or money to send back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Consequence {
+    Authorized,
+    Succeeded,
+    Failed,
+    /// Money came for a cancelled order.
+    LateAuthorized,
+    CashCollected,
+    Refund {
+        attempt: Option<AttemptId>,
+        amount: Money,
+        cause: Cause,
+    },
+}
+
+/// A refund above what is left of the captured money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotEnough {
+    pub left: Money,
+}
+
+impl Ledger {
+    /// What can still be refunded.
+    pub fn refundable(&self) -> Money {
+        self.captured - self.refunded - self.refunding
+    }
+
+    /// A provider says something of an attempt. Nothing follows from what was known already.
+    pub fn reported(&mut self, attempt: &mut Attempt, reported: Reported) -> Vec<Consequence> {
+        let Some(to) = advance(attempt.status, reported) else { return Vec::new() };
+        attempt.status = to;
+        match to {
+            AttemptStatus::Succeeded => self.captured_by(attempt),
+            AttemptStatus::Failed => vec![Consequence::Failed],
+            AttemptStatus::Authorized if self.status == IntentStatus::Open => vec![Consequence::Authorized],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Money came: it pays the order if it still waits for it, and goes back otherwise.
+    fn captured_by(&mut self, attempt: &mut Attempt) -> Vec<Consequence> {
+        self.captured += attempt.amount;
+        match self.status {
+            IntentStatus::Open => {
+                self.status = IntentStatus::Paid;
+                vec![Consequence::Succeeded]
+            }
+            IntentStatus::Cancelled => {
+                let refund = self.give_back(attempt, Cause::Late(Some(attempt.id)));
+                [Consequence::LateAuthorized].into_iter().chain(refund).collect()
+            }
+            IntentStatus::Paid | IntentStatus::CashDue => {
+                self.give_back(attempt, Cause::Duplicate(attempt.id)).into_iter().collect()
+            }
+        }
+    }
+
+    /// The carrier was paid at the door.
+    pub fn cash_collected(&mut self, amount: Money) -> Vec<Consequence> {
+        if self.cash.is_positive() || !amount.is_positive() {
+            return Vec::new();
+        }
+        self.cash = amount;
+        self.captured += amount;
+        match self.status {
+            IntentStatus::Cancelled => {
+                self.refunding += amount;
+                vec![
+                    Consequence::CashCollected,
+                    Consequence::Refund { attempt: None, amount, cause: Cause::Late(None) },
+                ]
+            }
+            IntentStatus::Open | IntentStatus::CashDue | IntentStatus::Paid => {
+                self.status = IntentStatus::Paid;
+                vec![Consequence::CashCollected]
+            }
+        }
+    }
+
+    /// The order was cancelled: whatever came and did not go back goes back.
+    pub fn cancelled(&mut self, attempts: &mut [Attempt]) -> Vec<Consequence> {
+        if self.status == IntentStatus::Cancelled {
+            return Vec::new();
+        }
+        self.status = IntentStatus::Cancelled;
+        let paid = attempts.iter_mut().filter(|a| a.status == AttemptStatus::Succeeded);
+        let mut refunds: Vec<Consequence> =
+            paid.filter_map(|a| self.give_back(a, Cause::Cancelled(Some(a.id)))).collect();
+        let cash = self.refundable().min(self.cash);
+        if cash.is_positive() {
+            self.refunding += cash;
+            refunds.push(Consequence::Refund { attempt: None, amount: cash, cause: Cause::Cancelled(None) });
+        }
+        refunds
+    }
+
+    /// Holds money for a refund. It goes back to the payment that has most left of it, or is paid out if the order was paid
+    /// in cash.
+    ///
+    /// # Errors
+    /// Less than `amount` is left; nothing is held then.
+    pub fn hold(&mut self, attempts: &mut [Attempt], amount: Money, cause: Cause) -> Result<Consequence, NotEnough> {
+        let left = self.refundable();
+        if amount > left {
+            return Err(NotEnough { left });
+        }
+        let paid = attempts.iter_mut().filter(|a| a.status == AttemptStatus::Succeeded);
+        let attempt = match paid.max_by_key(|a| a.amount - a.held) {
+            Some(attempt) if attempt.amount - attempt.held >= amount => {
+                attempt.held += amount;
+                Some(attempt.id)
+            }
+            _ if self.cash.is_positive() => None,
+            other => return Err(NotEnough { left: other.map_or(Money::ZERO, |a| a.amount - a.held) }),
+        };
+        self.refunding += amount;
+        Ok(Consequence::Refund { attempt, amount, cause })
+    }
+
+    /// A refund that was held for has ended.
+    pub fn refund_ended(&mut self, attempt: Option<&mut Attempt>, amount: Money, succeeded: bool) {
+        self.refunding -= amount;
+        if succeeded {
+            self.refunded += amount;
+        } else if let Some(attempt) = attempt {
+            attempt.held -= amount;
+        }
+    }
+
+    fn give_back(&mut self, attempt: &mut Attempt, cause: Cause) -> Option<Consequence> {
+        let amount = attempt.amount - attempt.held;
+        if !amount.is_positive() {
+            return None;
+        }
+        attempt.held += amount;
+        self.refunding += amount;
+        Some(Consequence::Refund { attempt: Some(attempt.id), amount, cause })
+    }
+}

@@ -1,0 +1,7 @@
+//! The rules: where an attempt can go, and what that means for the money of its order.
+
+pub mod attempt;
+pub mod ledger;
+
+pub use attempt::{Reported, advance};
+pub use ledger::{Attempt, Cause, Consequence, Ledger, NotEnough};
