@@ -60,10 +60,12 @@ impl Account {
 
     fn may_enter(&self, directory: &Path) -> bool {
         fs::metadata(directory).is_ok_and(|found| {
-            let execute = match () {
-                () if found.uid() == self.uid => 0o100,
-                () if found.gid() == self.gid => 0o010,
-                () => 0o001,
+            let execute = if found.uid() == self.uid {
+                0o100
+            } else if found.gid() == self.gid {
+                0o010
+            } else {
+                0o001
             };
             found.mode() & execute != 0
         })

@@ -30,6 +30,8 @@ pub enum LocalError {
     DiskFull { path: PathBuf },
     #[error("the state directory {} is in use by another run (process {holder}): stop that one first", .directory.display())]
     InUse { directory: PathBuf, holder: String },
+    #[error("{} holds files that are not Haat's: choose another state directory", .directory.display())]
+    Foreign { directory: PathBuf },
     #[error("{} cannot be written: {reason}", .path.display())]
     NotWritable { path: PathBuf, reason: io::Error },
     #[error(

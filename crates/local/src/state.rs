@@ -20,6 +20,9 @@ pub fn generate_password() -> String {
     rand::rng().sample_iter(Alphanumeric).take(32).map(char::from).collect()
 }
 
+/// Held by the run that has the directory, and the mark of a directory that is ours.
+const LOCK: &str = "lock";
+
 /// One server's directory, locked for as long as this lives, also against this process itself.
 pub(crate) struct StateDirectory {
     pub path: PathBuf,
@@ -34,6 +37,7 @@ impl StateDirectory {
         fs::create_dir_all(path).map_err(at(path))?;
         // Programs are started with this path from elsewhere, and it is compared with what they were started with.
         let path = path.canonicalize().map_err(at(path))?;
+        refuse_foreign(&path)?;
         let lock = lock(&path)?;
         let account = Account::for_servers()?;
         if let Some(account) = &account {
@@ -160,8 +164,17 @@ pub(crate) fn read_first_number(path: &Path) -> Option<i32> {
     fs::read_to_string(path).ok()?.lines().next()?.trim().parse().ok()
 }
 
+/// A directory that is taken over changes its owner and its mode: not one that somebody named by mistake, such as `/tmp`.
+fn refuse_foreign(directory: &Path) -> Result<(), LocalError> {
+    let is_empty = fs::read_dir(directory).map_err(at(directory))?.next().is_none();
+    if is_empty || directory.join(LOCK).exists() {
+        return Ok(());
+    }
+    Err(LocalError::Foreign { directory: directory.to_owned() })
+}
+
 fn lock(directory: &Path) -> Result<File, LocalError> {
-    let path = directory.join("lock");
+    let path = directory.join(LOCK);
     let mut options = OpenOptions::new();
     let mut file =
         options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(at(&path))?;

@@ -173,6 +173,17 @@ async fn as_root_a_parent_that_nobody_may_enter_is_named() {
 }
 
 #[tokio::test]
+async fn a_directory_with_other_files_is_left_alone() {
+    let scratch = Scratch::new();
+    std::fs::write(scratch.join("letter"), "mine").unwrap();
+    let before = std::fs::metadata(scratch.path()).unwrap();
+    let error = refused(PostgresOptions::new(scratch.path())).await.to_string();
+    assert!(error.contains("holds files that are not Haat's"), "{error}");
+    let after = std::fs::metadata(scratch.path()).unwrap();
+    assert_eq!((before.uid(), before.mode()), (after.uid(), after.mode()));
+}
+
+#[tokio::test]
 async fn a_setting_that_postgresql_refuses_shows_its_log() {
     let scratch = Scratch::new();
     let settings = vec![("work_mem".to_owned(), "much".to_owned())];

@@ -1,0 +1,2 @@
+CREATE TABLE notes (n bigint PRIMARY KEY);
+INSERT INTO notes VALUES (1);
