@@ -1,3 +1,11 @@
 //! What the commands of `haat` do; `main.rs` reads the command line and prints.
 
+pub mod dead_letters;
+pub mod doctor;
+pub mod openapi;
+pub mod reconcile;
+pub mod serve;
+pub mod services;
 pub mod topology;
+pub mod tour;
+pub mod up;

@@ -1,1 +1,175 @@
-fn main() {}
+//! The one binary. A pod runs `haat serve <service>`; a developer runs `haat up`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use haat::{dead_letters, doctor, openapi, reconcile, serve, topology, tour, up};
+use platform::env::Env;
+use platform::telemetry::{self, TelemetryConfig};
+use types::{QueueName, ServiceName};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The e-commerce platform for a shop in India.
+#[derive(Parser)]
+#[command(name = "haat", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the whole platform on this machine, with servers of its own and demo data.
+    Up {
+        /// Where the data is kept.
+        #[arg(long, default_value = ".haat", value_name = "DIR")]
+        state: PathBuf,
+        /// The gateway's port; the other services have the ten that follow.
+        #[arg(long, default_value_t = 3000, value_name = "N")]
+        port_base: u16,
+        /// Begin with an empty state directory: all data in it is deleted.
+        #[arg(long)]
+        reset: bool,
+        /// Without demo data.
+        #[arg(long)]
+        no_demo: bool,
+        /// How many products the demo shop has.
+        #[arg(long, default_value_t = 0, value_name = "N", hide = true)]
+        products: u32,
+    },
+    /// Run services against infrastructure that the environment names.
+    Serve {
+        #[arg(required = true)]
+        services: Vec<ServiceName>,
+    },
+    /// Bring services' databases up to date (DATABASE_OWNER_URL, or DATABASE_URL).
+    Migrate {
+        #[arg(required = true)]
+        services: Vec<ServiceName>,
+    },
+    /// Print a service's OpenAPI document, or write all of them into a directory.
+    Openapi {
+        service: Option<ServiceName>,
+        #[arg(long, value_name = "DIR", conflicts_with = "service")]
+        write: Option<PathBuf>,
+    },
+    /// Print the map of the system.
+    Topology {
+        /// As Mermaid diagrams.
+        #[arg(long)]
+        mermaid: bool,
+    },
+    /// Walk an order's whole life through the gateway, as a client would.
+    Tour {
+        #[arg(long, default_value = "http://127.0.0.1:3000", value_name = "URL")]
+        gateway: String,
+    },
+    /// Hold the services' books against each other: money, stock, coupons, invoices, what is stuck.
+    Reconcile {
+        /// The state directory of `haat up`; otherwise the environment names the databases.
+        #[arg(long, value_name = "DIR")]
+        state: Option<PathBuf>,
+    },
+    /// Messages that no worker could handle.
+    #[command(subcommand)]
+    DeadLetters(DeadLetters),
+    /// Say what is wrong with this machine, or with the configuration of services.
+    Doctor {
+        services: Vec<ServiceName>,
+    },
+}
+
+#[derive(Subcommand)]
+enum DeadLetters {
+    /// All of a queue, or of every queue.
+    List { queue: Option<QueueName> },
+    /// One in full.
+    Show { queue: QueueName, id: String },
+    /// Put them into the queue again.
+    Redrive {
+        queue: QueueName,
+        /// These; all if none is named.
+        ids: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // Two providers of cryptography are among the dependencies' features; this one is ours.
+    let _already_there = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failure(&error.to_string()),
+    };
+    match runtime.block_on(run(arguments.command)) {
+        Ok(code) => code,
+        Err(message) => failure(&message),
+    }
+}
+
+fn failure(message: &str) -> ExitCode {
+    eprintln!("haat: {message}");
+    ExitCode::FAILURE
+}
+
+async fn run(command: Command) -> Result<ExitCode, String> {
+    let env = Env::of_process();
+    match command {
+        Command::Up { state, port_base, reset, no_demo, products } => {
+            let env = env.with_default("LOG_LEVEL", "warn").with_default("APP_ENV", "local");
+            let _telemetry = log(&env, "haat")?;
+            let options = up::Options { state, port_base: Some(port_base), reset, demo: !no_demo, products, env };
+            up::run(options).await.map_err(text)
+        }
+        Command::Serve { services } => {
+            let name = match services.as_slice() {
+                [one] => one.as_str(),
+                _ => "haat",
+            };
+            let _telemetry = log(&env, name)?;
+            serve::serve(&services, env).await.map_err(text)
+        }
+        Command::Migrate { services } => {
+            let _telemetry = log(&env, "haat")?;
+            serve::migrate(&services, &env).await.map_err(text)
+        }
+        Command::Openapi { service: Some(service), .. } => print(&openapi::document(service).map_err(text)?),
+        Command::Openapi { write: Some(directory), .. } => print(&openapi::write(&directory).map_err(text)?),
+        Command::Openapi { .. } => Err("name a service, or --write DIR".to_owned()),
+        Command::Topology { mermaid } => print(&topology::run(mermaid).map_err(text)?),
+        Command::Tour { gateway } => tour::run(&gateway).await.map_err(text),
+        Command::Reconcile { state } => {
+            let _telemetry = log(&env.with_default("LOG_LEVEL", "warn"), "haat")?;
+            reconcile::run(state.as_deref(), &env).await.map_err(text)
+        }
+        Command::DeadLetters(command) => {
+            let bus = dead_letters::bus(&env).map_err(text)?;
+            let printed = match command {
+                DeadLetters::List { queue } => dead_letters::list(&bus, queue).await,
+                DeadLetters::Show { queue, id } => dead_letters::show(&bus, queue, &id).await,
+                DeadLetters::Redrive { queue, ids } => dead_letters::redrive(&bus, queue, &ids).await,
+            };
+            print(&printed.map_err(text)?)
+        }
+        Command::Doctor { services } => doctor::run(&services, &env).await.map_err(text),
+    }
+}
+
+fn log(env: &Env, service: &str) -> Result<telemetry::Guard, String> {
+    let config = TelemetryConfig::from_env(env, service).map_err(text)?;
+    telemetry::init(config).map_err(text)
+}
+
+fn print(output: &str) -> Result<ExitCode, String> {
+    use std::io::Write as _;
+    // A reader that has seen enough (`| head`) is no error.
+    let _closed = writeln!(std::io::stdout(), "{}", output.trim_end());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

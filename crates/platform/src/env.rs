@@ -56,6 +56,11 @@ impl Env {
         Env { values: Arc::new(all), ..self.clone() }
     }
 
+    /// The same environment with this variable set if it was not.
+    pub fn with_default(&self, name: &str, value: &str) -> Self {
+        if self.values.contains_key(name) { self.clone() } else { self.with([(name.to_owned(), value.to_owned())]) }
+    }
+
     /// The text of a variable, and the name it was found under.
     fn find(&self, name: &str) -> Option<(String, &str)> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
