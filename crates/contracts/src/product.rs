@@ -6,9 +6,11 @@ use utoipa::ToSchema;
 
 use crate::{call, event};
 
+mod browse;
 mod catalogue;
 mod stock_keeping;
 
+pub use browse::*;
 pub use catalogue::*;
 pub use stock_keeping::*;
 
