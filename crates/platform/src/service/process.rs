@@ -73,6 +73,12 @@ impl Bound {
         self
     }
 
+    /// Further variables, for whoever knows them only once the ports are bound.
+    pub fn with_env(mut self, values: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.settings.env = self.settings.env.with(values);
+        self
+    }
+
     /// Starts everything. Nothing is served if one of them cannot start.
     pub async fn start(self) -> Result<Process, BootError> {
         let stop = CancellationToken::new();
