@@ -18,6 +18,7 @@ mod proxy;
 mod redis;
 mod scratch;
 mod servers;
+pub mod service;
 
 pub use database::TestDatabase;
 pub use eventually::{Attempt, eventually};
@@ -26,3 +27,4 @@ pub use proxy::TcpProxy;
 pub use redis::{TestRedis, redis, streams};
 pub use scratch::ScratchDirectory;
 pub use servers::{OwnServers, Servers, servers};
+pub use service::{Answer, Person, Stubs, TestService};
