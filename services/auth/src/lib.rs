@@ -1,1 +1,33 @@
-//! (being written)
+//! Accounts and who is who: registration, log-in, sessions, one-time codes, the second factor.
+
+mod api;
+mod app;
+mod attempts;
+mod codes;
+pub mod demo;
+pub mod domain;
+mod events;
+mod jobs;
+mod keys;
+mod passwords;
+mod store;
+
+use std::time::Duration;
+
+use platform::service::{Job, Service};
+use types::ServiceName;
+
+use app::Auth;
+
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+pub fn service() -> Service {
+    Service::builder::<Auth>(ServiceName::Auth)
+        .migrations(&MIGRATIONS)
+        .routes(api::routes())
+        .answers(api::reveal_code)
+        .on(events::erasure_requested)
+        .job(Job::every(Duration::from_secs(60), "sweep", jobs::sweep))
+        .job(Job::every(Duration::from_secs(60), "reseal", jobs::reseal))
+        .build()
+}

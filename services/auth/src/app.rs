@@ -1,0 +1,98 @@
+//! What the handlers share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contracts::Event;
+use platform::db::{Db, Tx};
+use platform::env::Env;
+use platform::identity::{RedisRevocations, UserTokens};
+use platform::limits::Rule;
+use platform::service::{App, BootError, Context};
+use platform::{Problem, Result};
+use types::{SessionId, Timestamp, UserId};
+
+use crate::keys::Keys;
+use crate::passwords::Passwords;
+use crate::store;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Auth(Arc<Inner>);
+
+struct Inner {
+    context: Context,
+    db: Db,
+    keys: Keys,
+    passwords: Passwords,
+    tokens: UserTokens,
+    revocations: Option<RedisRevocations>,
+    per_address: Rule,
+}
+
+impl App for Auth {
+    fn new(context: Context, env: &Env) -> Result<Self, BootError> {
+        let signing = context.signing_key().clone();
+        // Many people come from one address where a carrier translates them.
+        let limit = env.value("AUTH_REQUESTS_PER_ADDRESS", 120)?;
+        Ok(Auth(Arc::new(Inner {
+            db: context.database()?,
+            keys: Keys::from_env(&signing, env)?,
+            passwords: Passwords::from_env(env)?,
+            tokens: UserTokens::new(signing, context.clock().clone()),
+            revocations: context.redis().cloned().map(RedisRevocations::new),
+            per_address: Rule { name: "auth", limit, window: Duration::from_secs(60) },
+            context,
+        })))
+    }
+
+    fn context(&self) -> &Context {
+        &self.0.context
+    }
+}
+
+impl Auth {
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.0.context.now()
+    }
+
+    pub fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    pub fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    pub fn tokens(&self) -> &UserTokens {
+        &self.0.tokens
+    }
+
+    /// How often one address may ask for what costs something or can be guessed at (`AUTH_REQUESTS_PER_ADDRESS`, by default
+    /// 120 a minute).
+    pub fn per_address(&self) -> &Rule {
+        &self.0.per_address
+    }
+
+    /// Refuses the access tokens of sessions that have ended, for as long as they would live. To be called after the commit;
+    /// without Redis they run out by themselves.
+    pub async fn revoke(&self, sessions: &[SessionId]) {
+        let Some(revocations) = &self.0.revocations else { return };
+        for session in sessions {
+            if revocations.revoke(*session).await.is_err() {
+                tracing::warn!(%session, "its access tokens stay good until they expire");
+            }
+        }
+    }
+}
+
+/// Publishes an event of an account under the account's next version.
+pub async fn publish(tx: &mut Tx, account: UserId, event: &impl Event) -> Result<()> {
+    let version = store::account::next_version(tx, account).await?.ok_or_else(|| Problem::not_found("account"))?;
+    tx.publish(account, version, event)?;
+    Ok(())
+}

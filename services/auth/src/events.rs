@@ -1,0 +1,28 @@
+//! What auth does when it hears of an event.
+
+use contracts::user::{ErasureCompleted, ErasureRequested};
+use platform::Result;
+use platform::db::{Committed, Tx};
+use platform::events::Received;
+use types::ServiceName;
+
+use crate::app::Auth;
+use crate::{attempts, store};
+
+/// Forgets who the account belonged to and ends its sessions. An account that is not here (any more) is erased already.
+pub async fn erasure_requested(app: Auth, event: Received<ErasureRequested>, mut tx: Tx) -> Result<Committed> {
+    let user_id = event.data.user_id;
+    let sessions = store::session::live_ids(&mut tx, user_id, app.now()).await?;
+    let version = match store::account::erase(&mut tx, user_id).await? {
+        Some(erased) => {
+            let subjects = [attempts::password(&erased.email), attempts::second_factor(user_id)];
+            store::attempt::forget(&mut tx, &subjects).await?;
+            erased.version
+        }
+        None => event.version,
+    };
+    tx.publish(user_id, version, &ErasureCompleted { user_id, service: ServiceName::Auth })?;
+    let committed = tx.commit().await?;
+    app.revoke(&sessions).await;
+    Ok(committed)
+}
