@@ -51,9 +51,11 @@ impl IdempotencyKey {
         .execute(&mut *tx)
         .await
         .map_err(|error| match error.as_database_error().and_then(|d| d.code()) {
-            Some(code) if code == "55P03" => Problem::conflict("request-in-progress", "The first request is still at work")
-                .retry_after(1)
-                .detail("A request with this Idempotency-Key is being worked on. Repeat it a little later."),
+            Some(code) if code == "55P03" => {
+                Problem::conflict("request-in-progress", "The first request is still at work")
+                    .retry_after(1)
+                    .detail("A request with this Idempotency-Key is being worked on. Repeat it a little later.")
+            }
             _ => error.into(),
         })?;
         if inserted.rows_affected() == 1 {
@@ -75,7 +77,8 @@ impl IdempotencyKey {
             )
             .field(HEADER.as_str(), "take a new key for a new request"));
         }
-        let status = u16::try_from(first.status).ok().and_then(|s| StatusCode::from_u16(s).ok()).unwrap_or(StatusCode::OK);
+        let status =
+            u16::try_from(first.status).ok().and_then(|s| StatusCode::from_u16(s).ok()).unwrap_or(StatusCode::OK);
         let mut response = json(status, first.body.into());
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         Ok(Begun::Repeat(response))

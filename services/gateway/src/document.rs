@@ -80,7 +80,8 @@ mod tests {
             "paths": { "/api/v1/cart": { "get": {} }, "/internal/v1/get-checkout-cart": { "post": {} } },
             "components": { "schemas": { "Cart": {} }, "securitySchemes": { "user_token": {}, "service_token": {} } },
         });
-        let order = json!({ "paths": { "/api/v1/orders": { "post": {} } }, "components": { "schemas": { "Order": {} } } });
+        let order =
+            json!({ "paths": { "/api/v1/orders": { "post": {} } }, "components": { "schemas": { "Order": {} } } });
         let whole = merge(vec![cart, order]);
         let paths: Vec<_> = whole["paths"].as_object().unwrap().keys().collect();
         assert_eq!(paths, ["/api/v1/cart", "/api/v1/orders"]);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use axum::RequestExt as _;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -57,7 +58,7 @@ pub(crate) async fn forward(State(gateway): State<Gateway>, address: Address, re
     if cacheable && let Some(answer) = gateway.0.recent.find(request.uri(), request.headers()).await {
         return Ok(answer);
     }
-    let (parts, body) = request.into_parts();
+    let (parts, body) = request.with_limited_body().into_parts();
     let body = body.collect().await.map_err(too_large)?.to_bytes();
     let response = send(&gateway, service, &parts, body, &address).await?;
     if cacheable {

@@ -37,7 +37,8 @@ impl Recent {
     /// `GATEWAY_CACHE_MIB`: how much memory the answers may take; 0 keeps none.
     pub fn from_env(env: &Env) -> Result<Self, EnvError> {
         let mebibytes: u64 = env.value("GATEWAY_CACHE_MIB", 16)?;
-        let weight = |key: &String, answer: &Answer| u32::try_from(key.len() + answer.body.len() + 512).unwrap_or(u32::MAX);
+        let weight =
+            |key: &String, answer: &Answer| u32::try_from(key.len() + answer.body.len() + 512).unwrap_or(u32::MAX);
         Ok(Recent(Cache::builder().max_capacity(mebibytes << 20).weigher(weight).expire_after(AsLongAsTold).build()))
     }
 
@@ -86,7 +87,8 @@ fn time_to_keep(response: &http::Response<Body>) -> Option<Duration> {
     }
     let directives = response.headers().get(header::CACHE_CONTROL).map(HeaderValue::to_str)?.ok()?;
     let has = |name: &str| directives.split(',').any(|d| d.trim() == name);
-    let seconds = |name: &str| directives.split(',').find_map(|d| d.trim().strip_prefix(name)?.strip_prefix('=')?.parse().ok());
+    let seconds =
+        |name: &str| directives.split(',').find_map(|d| d.trim().strip_prefix(name)?.strip_prefix('=')?.parse().ok());
     if !has("public") || has("no-store") || has("no-cache") {
         return None;
     }
@@ -129,9 +131,10 @@ mod tests {
     #[tokio::test]
     async fn keeps_nothing_else() {
         let (recent, none) = (recent().await, HeaderMap::new());
-        for (i, control) in ["private, max-age=60", "max-age=60", "public", "public, max-age=0", "public, no-store, max-age=9"]
-            .into_iter()
-            .enumerate()
+        for (i, control) in
+            ["private, max-age=60", "max-age=60", "public", "public, max-age=0", "public, no-store, max-age=9"]
+                .into_iter()
+                .enumerate()
         {
             let uri: Uri = format!("/{i}").parse().unwrap();
             assert_eq!(text(recent.keep(&uri, &none, answer(control)).await.unwrap()).await, "once");

@@ -34,7 +34,8 @@ pub(crate) struct ServiceStatus {
 
 /// Asks all services whether they are ready.
 pub(crate) async fn of_all(context: &Context) -> Status {
-    let services = join_all(ServiceName::ALL.iter().filter(|s| **s != ServiceName::Gateway).map(|s| of(context, *s))).await;
+    let services =
+        join_all(ServiceName::ALL.iter().filter(|s| **s != ServiceName::Gateway).map(|s| of(context, *s))).await;
     Status { ready: services.iter().all(|s| s.ready), services }
 }
 

@@ -19,8 +19,12 @@ impl Addresses {
         let address = |service: ServiceName| -> Result<(ServiceName, String), EnvError> {
             let name = format!("{}_URL", service.as_str().to_uppercase());
             let base = match env.text(&name) {
-                Some(url) if url.starts_with("http://") && url.parse::<http::Uri>().is_ok() => url.trim_end_matches('/').to_owned(),
-                Some(url) => return Err(EnvError::Malformed { name, reason: format!("'{url}' is not an http:// URL") }),
+                Some(url) if url.starts_with("http://") && url.parse::<http::Uri>().is_ok() => {
+                    url.trim_end_matches('/').to_owned()
+                }
+                Some(url) => {
+                    return Err(EnvError::Malformed { name, reason: format!("'{url}' is not an http:// URL") });
+                }
                 None => format!("http://{}:{}", hosts.replace("{service}", service.as_str()), topology.port(service)),
             };
             Ok((service, base))

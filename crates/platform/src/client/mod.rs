@@ -30,10 +30,10 @@ use budget::RetryBudget;
 pub use error::CallError;
 pub use key_source::KeySetAt;
 
+use crate::Problem;
 use crate::http::headers;
 use crate::identity::ServiceTokens;
 use crate::scope::Scope;
-use crate::Problem;
 use crate::topology::Topology;
 
 /// A pool of connections to the other services. HTTP/1.1: one HTTP/2 connection would be a bottleneck.
@@ -112,12 +112,17 @@ impl Client {
         let mut attempt = 1;
         loop {
             if !breaker.admits() {
-                return Err(CallError::Unavailable { callee: C::CALLEE, cause: "it failed too often; left alone for a while".into() });
+                return Err(CallError::Unavailable {
+                    callee: C::CALLEE,
+                    cause: "it failed too often; left alone for a while".into(),
+                });
             }
             let time = scope.time_left().min(ATTEMPT_TIME);
             let result = match tokio::time::timeout(time, self.attempt::<C>(body.clone(), &scope, time)).await {
                 Ok(result) => result,
-                Err(_) => Err(CallError::Unavailable { callee: C::CALLEE, cause: format!("no answer within {time:?}") }),
+                Err(_) => {
+                    Err(CallError::Unavailable { callee: C::CALLEE, cause: format!("no answer within {time:?}") })
+                }
             };
             match &result {
                 Err(CallError::Unavailable { .. }) => breaker.failed(),
@@ -130,7 +135,8 @@ impl Client {
             if !again {
                 return result;
             }
-            metrics::counter!("call_retries_total", "service" => inner.caller.as_str(), "callee" => C::CALLEE.as_str()).increment(1);
+            metrics::counter!("call_retries_total", "service" => inner.caller.as_str(), "callee" => C::CALLEE.as_str())
+                .increment(1);
             tokio::time::sleep(pause(attempt).min(scope.time_left())).await;
             attempt += 1;
         }

@@ -185,7 +185,11 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
             .await
             .unwrap_or_else(|_| Err(Problem::unavailable("the effect took too long")));
         let outcome = if result.is_ok() { "done" } else { "failed" };
-        metrics::counter!("events_handled_total", [labels.as_slice(), &[("outcome", outcome.to_owned())]].concat().as_slice()).increment(1);
+        metrics::counter!(
+            "events_handled_total",
+            [labels.as_slice(), &[("outcome", outcome.to_owned())]].concat().as_slice()
+        )
+        .increment(1);
         metrics::histogram!("event_duration_seconds", labels.as_slice()).record(started.elapsed().as_secs_f64());
         result
     }

@@ -31,7 +31,8 @@ pub(super) async fn park(db: &Db, message: &Message, attempts: u32, problem: &Pr
     )
     .execute(&mut *connection)
     .await?;
-    metrics::counter!("events_parked_total", "service" => db.service().as_str(), "type" => message.kind.clone()).increment(1);
+    metrics::counter!("events_parked_total", "service" => db.service().as_str(), "type" => message.kind.clone())
+        .increment(1);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contracts::CloudEvent;
-use sqlx::postgres::PgListener;
+use sqlx::postgres::{PgListener, PgPoolOptions};
 use tokio_util::sync::CancellationToken;
 use types::{ServiceName, StreamName};
 
@@ -55,21 +55,36 @@ pub async fn run(db: Db, streams: Arc<dyn Streams>, stop: CancellationToken) {
 
 /// Becomes the relay, or waits to; publishes until something breaks or `stop`.
 async fn lead(db: &Db, streams: &dyn Streams, stop: &CancellationToken) -> Result<(), RelayError> {
-    let mut session = PgListener::connect_with(db.pool()).await?;
+    // A connection of its own, closed at the end: in the pool, the lock and the setting below would outlive this session.
+    let own = PgPoolOptions::new().max_connections(1).connect_lazy_with((*db.pool().connect_options()).clone());
+    let result = match PgListener::connect_with(&own).await {
+        Ok(mut session) => lead_on(&mut session, db, streams, stop).await,
+        Err(error) => Err(error.into()),
+    };
+    own.close().await;
+    result
+}
+
+async fn lead_on(
+    session: &mut PgListener,
+    db: &Db,
+    streams: &dyn Streams,
+    stop: &CancellationToken,
+) -> Result<(), RelayError> {
     session.ignore_pool_close_event(true);
     // What is deleted after it was published need not wait for the disk: if the server dies and remembers it, it is published
     // twice, which readers expect.
-    sqlx::query("SET synchronous_commit = off").execute(&mut session).await?;
-    while !sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock($1)").bind(LOCK).fetch_one(&mut session).await? {
+    sqlx::query("SET synchronous_commit = off").execute(&mut *session).await?;
+    while !sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock($1)").bind(LOCK).fetch_one(&mut *session).await? {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            () = db.wake().outbox_woken() => { sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(&mut session).await?; }
+            () = db.wake().outbox_woken() => { sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(&mut *session).await?; }
             () = tokio::time::sleep(POLL) => {}
         }
     }
     session.listen(CHANNEL).await?;
     loop {
-        publish_waiting(db.service(), streams, &mut session).await?;
+        publish_waiting(db.service(), streams, session).await?;
         if stop.is_cancelled() {
             return Ok(());
         }

@@ -19,7 +19,14 @@ impl ETag {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        text.trim().strip_prefix("W/").unwrap_or(text.trim()).strip_prefix("\"v")?.strip_suffix('"')?.parse().ok().map(ETag)
+        text.trim()
+            .strip_prefix("W/")
+            .unwrap_or(text.trim())
+            .strip_prefix("\"v")?
+            .strip_suffix('"')?
+            .parse()
+            .ok()
+            .map(ETag)
     }
 
     /// Does the client have this version already?
@@ -66,12 +73,18 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         let Some(value) = parts.headers.get(header::IF_MATCH) else {
-            return Err(Problem::new(StatusCode::PRECONDITION_REQUIRED, "version-required", "Say which version you change")
-                .field("if-match", "is missing: send the ETag that you read"));
+            return Err(Problem::new(
+                StatusCode::PRECONDITION_REQUIRED,
+                "version-required",
+                "Say which version you change",
+            )
+            .field("if-match", "is missing: send the ETag that you read"));
         };
         match value.to_str().ok().and_then(ETag::parse) {
             Some(ETag(version)) => Ok(IfMatch(version)),
-            None => Err(Problem::malformed("If-Match cannot be read.").field("if-match", "must be an ETag that you read")),
+            None => {
+                Err(Problem::malformed("If-Match cannot be read.").field("if-match", "must be an ETag that you read"))
+            }
         }
     }
 }

@@ -38,7 +38,9 @@ pub async fn around(State(service): State<ServiceName>, request: Request, next: 
     let work = AssertUnwindSafe(scope.run(next.run(request))).catch_unwind();
     let response = match tokio::time::timeout_at(deadline, work.instrument(span.clone())).await {
         Ok(Ok(response)) => response,
-        Ok(Err(panic)) => span.in_scope(|| Problem::internal(format!("panicked: {}", crate::service::panic_message(&*panic)))).into_response(),
+        Ok(Err(panic)) => span
+            .in_scope(|| Problem::internal(format!("panicked: {}", crate::service::panic_message(&*panic))))
+            .into_response(),
         Err(_) => span.in_scope(|| {
             tracing::warn!("the deadline passed");
             Problem::new(http::StatusCode::GATEWAY_TIMEOUT, "deadline-passed", "It took too long").into_response()
@@ -92,4 +94,3 @@ fn with_id(mut response: Response, request_id: &str) -> Response {
     }
     response
 }
-

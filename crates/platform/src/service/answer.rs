@@ -14,9 +14,9 @@ use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::App;
-use crate::{Problem, identity};
 use crate::http::body;
 use crate::identity::Caller;
+use crate::{Problem, identity};
 
 pub(super) fn add<A, C, F, R>(routes: OpenApiRouter<A>, answer: F) -> OpenApiRouter<A>
 where

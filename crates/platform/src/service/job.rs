@@ -57,7 +57,8 @@ impl<A: Clone + Send + 'static> Job<A> {
                 Ok(()) => 0,
                 Err(problem) => {
                     tracing::warn!(%service, job = self.name, %problem, "a job failed");
-                    metrics::counter!("job_failures_total", "service" => service.as_str(), "job" => self.name).increment(1);
+                    metrics::counter!("job_failures_total", "service" => service.as_str(), "job" => self.name)
+                        .increment(1);
                     failures.saturating_add(1)
                 }
             };

@@ -24,10 +24,10 @@ pub use job::{Job, Progress};
 pub use process::{Bound, Process, Settings};
 pub use running::Running;
 
+use crate::Problem;
 use crate::db::{Committed, Tx};
 use crate::env::Env;
 use crate::events::{Handlers, Received};
-use crate::Problem;
 
 /// The state of a service: what its handlers share. Made once at start from the context.
 pub trait App: Clone + Send + Sync + 'static {
@@ -35,7 +35,10 @@ pub trait App: Clone + Send + Sync + 'static {
     fn context(&self) -> &Context;
 }
 
-type Start = Box<dyn FnOnce(Context, Env, tokio_util::sync::CancellationToken) -> BoxFuture<'static, Result<Running, BootError>> + Send>;
+type Start = Box<
+    dyn FnOnce(Context, Env, tokio_util::sync::CancellationToken) -> BoxFuture<'static, Result<Running, BootError>>
+        + Send,
+>;
 
 /// A service, ready to be started.
 pub struct Service {
@@ -134,11 +137,22 @@ impl<A: App> Builder<A> {
                 Box::pin(async move {
                     let app = A::new(context.clone(), &env)?;
                     let fallback = fallback.map(|make| make(app.clone()));
-                    let mut router = router.with_state(app.clone());
-                    if let Some(fallback) = fallback {
-                        router = router.fallback_service(fallback);
-                    }
-                    running::start(running::Parts { app, context, router, document: served, migrations, handlers, jobs, stop }).await
+                    let router = router.with_state(app.clone());
+                    let router = match fallback {
+                        Some(fallback) => router.fallback_service(fallback),
+                        None => router.fallback(|| async { Problem::not_found("path") }),
+                    };
+                    running::start(running::Parts {
+                        app,
+                        context,
+                        router,
+                        document: served,
+                        migrations,
+                        handlers,
+                        jobs,
+                        stop,
+                    })
+                    .await
                 })
             }),
         }
@@ -153,5 +167,9 @@ impl std::fmt::Debug for Service {
 
 /// A panic's message, for the log.
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
-    panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
 }

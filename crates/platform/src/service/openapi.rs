@@ -3,11 +3,13 @@
 use contracts::Page;
 use types::ServiceName;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::{ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, ResponseBuilder};
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, ResponseBuilder,
+};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::{Problem, identity};
 use crate::problem::FieldError;
+use crate::{Problem, identity};
 
 pub(super) fn document(service: ServiceName) -> OpenApi {
     let mut document = OpenApiBuilder::new()

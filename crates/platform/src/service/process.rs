@@ -17,7 +17,8 @@ use crate::db::{Db, DbOptions};
 use crate::env::Env;
 use crate::events::wake::Wake;
 use crate::identity::{
-    Identity, NothingRevoked, RedisRevocations, ServiceKeys, ServiceTokenVerifier, ServiceTokens, SigningKey, UserTokenVerifier,
+    Identity, NothingRevoked, RedisRevocations, ServiceKeys, ServiceTokenVerifier, ServiceTokens, SigningKey,
+    UserTokenVerifier,
 };
 use crate::limits::Limits;
 use crate::topology::Topology;
@@ -148,7 +149,8 @@ impl Shared {
         };
         Ok(Shared {
             topology,
-            bus: bus::connect(&bus::BusConfig::from_env(env)?, &options).map_err(|e| BootError::Other(e.to_string()))?,
+            bus: bus::connect(&bus::BusConfig::from_env(env)?, &options)
+                .map_err(|e| BootError::Other(e.to_string()))?,
             redis: env.optional::<Redis>("REDIS_URL")?,
             connections: client::connections(),
             service_keys: ServiceKeys::from_env(env, clock)?,
@@ -166,7 +168,8 @@ impl Shared {
             None => Addresses::from_env(env, self.topology)?,
         };
         let key_set = self.topology.key_set();
-        let key_set = KeySetAt::new(format!("{}{}", addresses.of(key_set.service), key_set.path), self.connections.clone());
+        let key_set =
+            KeySetAt::new(format!("{}{}", addresses.of(key_set.service), key_set.path), self.connections.clone());
         let identity = Identity {
             service: name,
             users: UserTokenVerifier::new(key_set, clock.clone()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, middleware};
@@ -14,7 +14,6 @@ use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tower_http::limit::RequestBodyLimitLayer;
 use types::{ServiceName, StreamName};
 use utoipa::openapi::OpenApi;
 
@@ -55,7 +54,13 @@ pub(super) async fn start<A: App>(parts: Parts<A>) -> Result<Running, BootError>
     let mut tasks = JoinSet::new();
     if let Some(db) = context.database_if_any() {
         tasks.spawn(relay::run(db.clone(), context.bus().streams.clone(), stop.clone()));
-        let consumer = Consumer { app: app.clone(), db: db.clone(), bus: context.bus().clone(), handlers: handlers.clone(), stop: stop.clone() };
+        let consumer = Consumer {
+            app: app.clone(),
+            db: db.clone(),
+            bus: context.bus().clone(),
+            handlers: handlers.clone(),
+            stop: stop.clone(),
+        };
         let streams: BTreeSet<StreamName> =
             handlers.types().filter_map(|kind| context.topology().event(kind)).map(|event| event.stream).collect();
         for stream in streams {
@@ -78,11 +83,16 @@ pub(super) async fn start<A: App>(parts: Parts<A>) -> Result<Running, BootError>
     let operations = Router::new()
         .route("/health", get(|| async { Json(serde_json::json!({ "status": "alive" })) }))
         .route("/ready", get(ready).with_state((context.clone(), migrations)))
-        .route("/metrics", get(move || async move { ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], telemetry::render_metrics(Some(service))) }))
+        .route(
+            "/metrics",
+            get(move || async move {
+                ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], telemetry::render_metrics(Some(service)))
+            }),
+        )
         .route("/openapi.json", get(move || async move { Json(document.clone()) }));
     let router = router
         .merge(operations)
-        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(identity::layer(context.identity().clone()))
         .layer(middleware::from_fn_with_state(service, layer::around))
         .method_not_allowed_fallback(|| async {
@@ -139,11 +149,14 @@ async fn ready(State((context, migrations)): State<(Context, Option<&'static Mig
         note("database", db.ping().await.map_err(|_| "cannot be reached".to_owned()));
         if let Some(migrations) = migrations {
             let current = async { db::current(&mut *db.primary().await?, migrations).await };
-            note("migrations", match current.await {
-                Ok(true) => Ok(()),
-                Ok(false) => Err("not all applied".to_owned()),
-                Err(_) => Err("cannot be read".to_owned()),
-            });
+            note(
+                "migrations",
+                match current.await {
+                    Ok(true) => Ok(()),
+                    Ok(false) => Err("not all applied".to_owned()),
+                    Err(_) => Err("cannot be read".to_owned()),
+                },
+            );
         }
         note("streams", context.bus().streams.ping().await.map_err(|_| "cannot be reached".to_owned()));
     }

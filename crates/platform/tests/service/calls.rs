@@ -1,0 +1,106 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use axum::routing::post;
+use axum::{Json, Router};
+use contracts::cart::{CheckoutCart, GetCheckoutCart};
+use contracts::returns::ReturnStatus;
+use contracts::shipping::QuoteShipping;
+use http::StatusCode;
+use platform::Problem;
+use platform::client::{Addresses, CallError, Client, connections};
+use platform::clock::Clock;
+use platform::identity::{ServiceTokens, SigningKey};
+use platform::scope::Scope;
+use serde_json::json;
+use types::{ServiceName, UserId};
+
+/// A callee that answers each attempt as told; the last answer is for all that follow.
+async fn callee(answers: Vec<(StatusCode, serde_json::Value)>) -> (u16, Arc<AtomicU32>) {
+    let attempts = Arc::new(AtomicU32::new(0));
+    let seen = attempts.clone();
+    let answer = move || {
+        let n = seen.fetch_add(1, Ordering::SeqCst) as usize;
+        let (status, body) = answers[n.min(answers.len() - 1)].clone();
+        async move { (status, Json(body)) }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let router = Router::new().route("/internal/v1/get-checkout-cart", post(answer));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (port, attempts)
+}
+
+fn client(caller: ServiceName, port: u16) -> Client {
+    let tokens = ServiceTokens::new(caller, SigningKey::generate().unwrap(), Clock::system());
+    Client::new(caller, Addresses::on_loopback([(ServiceName::Cart, port)]), tokens, connections())
+}
+
+fn call() -> GetCheckoutCart {
+    GetCheckoutCart { customer_id: UserId::new() }
+}
+
+fn cart() -> (StatusCode, serde_json::Value) {
+    (StatusCode::OK, json!(CheckoutCart { cart_id: None, version: 0, lines: vec![], coupon_code: None }))
+}
+
+fn busy() -> (StatusCode, serde_json::Value) {
+    (StatusCode::SERVICE_UNAVAILABLE, json!(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "later")))
+}
+
+#[tokio::test]
+async fn a_call_that_the_topology_does_not_allow_never_leaves() {
+    let (port, attempts) = callee(vec![cart()]).await;
+    let error = client(ServiceName::Shipping, port).call(&call()).await.unwrap_err();
+    assert!(matches!(error, CallError::NotAllowed { caller: ServiceName::Shipping, callee: ServiceName::Cart }));
+    assert_eq!(attempts.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_callee_that_is_busy_is_asked_again() {
+    let (port, attempts) = callee(vec![busy(), busy(), cart()]).await;
+    assert_eq!(client(ServiceName::Order, port).call(&call()).await.unwrap().version, 0);
+    assert_eq!(attempts.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_refusal_is_final_and_keeps_its_problem() {
+    let refusal = Problem::conflict("amount-differs", "Another amount");
+    let (port, attempts) = callee(vec![(StatusCode::CONFLICT, json!(refusal))]).await;
+    match client(ServiceName::Order, port).call(&call()).await.unwrap_err() {
+        CallError::Refused { callee: ServiceName::Cart, problem } => assert!(problem.is("amount-differs")),
+        other => panic!("{other}"),
+    }
+    assert_eq!(attempts.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_callee_that_keeps_failing_is_left_alone() {
+    let (port, attempts) = callee(vec![busy()]).await;
+    let client = client(ServiceName::Order, port);
+    for _ in 0..20 {
+        let error = client.call(&call()).await.unwrap_err();
+        assert_eq!(Problem::from(error).status, 503);
+    }
+    assert_eq!(attempts.load(Ordering::SeqCst), 8, "the breaker opened");
+}
+
+#[tokio::test]
+async fn nobody_waits_longer_than_the_deadline() {
+    // Accepts, and never answers.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = client(ServiceName::Order, listener.local_addr().unwrap().port());
+    let scope = Scope { deadline: tokio::time::Instant::now() + Duration::from_millis(150), ..Scope::root() };
+    let started = std::time::Instant::now();
+    let error = scope.run(client.call(&call())).await.unwrap_err();
+    assert!(matches!(error, CallError::Unavailable { .. }), "{error}");
+    assert!(started.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn a_calls_callee_and_path_are_in_its_type() {
+    use contracts::Call as _;
+    assert_eq!((QuoteShipping::CALLEE, QuoteShipping::PATH), (ServiceName::Shipping, "quote-shipping"));
+    assert_eq!(ReturnStatus::ALL.len(), 7);
+}
