@@ -414,7 +414,7 @@ pub struct Invoice {
 pub struct Seller {
     pub name: String,
     /// GST identification number.
-    #[schema(example = "36AABCH1234A1Z6")]
+    #[schema(example = "36AABCH1234A1ZD")]
     pub gstin: String,
     pub address: String,
 }
