@@ -30,11 +30,13 @@ CREATE TABLE hsn_rate (
     PRIMARY KEY (hsn, effective_from, above_paise)
 );
 
-CREATE FUNCTION gst_rate(code text, price_paise bigint, day date) RETURNS integer
+-- The rate of a piece at that price at that time (a day begins at midnight in India); null if there is none.
+CREATE FUNCTION gst_rate(code text, price_paise bigint, at timestamptz) RETURNS integer
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (
         SELECT r.rate_basis_points FROM hsn_rate r
-        WHERE r.hsn = code AND r.effective_from <= day AND r.above_paise < price_paise
+        WHERE r.hsn = code AND r.effective_from <= (at AT TIME ZONE interval '5 hours 30 minutes')::date
+            AND r.above_paise < price_paise
         ORDER BY r.effective_from DESC, r.above_paise DESC
         LIMIT 1
     );
