@@ -213,7 +213,11 @@ pub enum NewPaymentAttempt {
     Upi {
         /// The customer's UPI address.
         #[garde(length(max = 255), pattern("^[A-Za-z0-9._-]{2,200}@[A-Za-z][A-Za-z0-9]{1,50}$"))]
-        #[schema(max_length = 255, pattern = "^[A-Za-z0-9._-]{2,200}@[A-Za-z][A-Za-z0-9]{1,50}$", example = "success@sandbox")]
+        #[schema(
+            max_length = 255,
+            pattern = "^[A-Za-z0-9._-]{2,200}@[A-Za-z][A-Za-z0-9]{1,50}$",
+            example = "success@sandbox"
+        )]
         vpa: String,
     },
     Card {

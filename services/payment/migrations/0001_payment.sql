@@ -82,6 +82,7 @@ CREATE TABLE refund (
 );
 CREATE INDEX refund_by_intent ON refund (intent_id);
 CREATE INDEX refund_due ON refund (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX refund_by_providers_id ON refund (provider_refund_id);
 
 -- What providers told us, byte for byte: kept before anything is made of it.
 CREATE TABLE webhook (

@@ -3,5 +3,5 @@
 pub mod attempt;
 pub mod ledger;
 
-pub use attempt::{Reported, advance};
+pub use attempt::Reported;
 pub use ledger::{Attempt, Cause, Consequence, Ledger, NotEnough};

@@ -1,0 +1,272 @@
+//! What follows from news about money: the books change, events are published and refunds begin, in one transaction.
+
+use contracts::payment::{
+    AttemptStatus, CodCollected, PaymentAuthorized, PaymentFacts, PaymentFailed, PaymentLateAuthorized, PaymentMethod,
+    PaymentSucceeded, RefundFacts, RefundFailed, RefundState, RefundSucceeded,
+};
+use platform::Result;
+use platform::db::Tx;
+use types::{Money, RefundId, ReturnId, Timestamp, UserId};
+
+use crate::domain::{Attempt, Cause, Consequence, Ledger, NotEnough, Reported};
+use crate::jobs;
+use crate::provider::{PaymentReport, RefundOutcome};
+use crate::store::intent::Details;
+use crate::store::refund::NewRefundRow;
+use crate::store::{self, AttemptRow, IntentRow};
+
+/// Why a report cannot be true of an attempt; a person must look at it then.
+pub fn contradiction(attempt: &AttemptRow, report: &PaymentReport) -> Option<String> {
+    if report.state != Reported::Captured {
+        return None;
+    }
+    if let Some(amount) = report.amount.filter(|amount| *amount != attempt.amount) {
+        return Some(format!("{amount} was captured for attempt {} of {}", attempt.id, attempt.amount));
+    }
+    match (&attempt.payment_id, &report.payment_id) {
+        (Some(first), Some(second)) if attempt.status == AttemptStatus::Succeeded && first != second => {
+            Some(format!("{second} was captured for attempt {} that {first} has paid", attempt.id))
+        }
+        _ => None,
+    }
+}
+
+/// Applies what a provider says of a locked attempt. Does nothing if it is not news.
+pub async fn report(
+    tx: &mut Tx,
+    intent: &IntentRow,
+    attempt: &AttemptRow,
+    report: &PaymentReport,
+    now: Timestamp,
+) -> Result<()> {
+    let (mut ledger, mut money) = (intent.ledger(), attempt.money());
+    let consequences = ledger.reported(&mut money, report.state);
+    if money.status == attempt.status {
+        return Ok(());
+    }
+    if consequences.contains(&Consequence::Succeeded) && attempt.method == PaymentMethod::Card {
+        store::saved_method::keep(tx, attempt.id, intent.customer_id, now).await?;
+    }
+    let details = Details {
+        reference: report.reference.clone(),
+        payment_id: report.payment_id.clone(),
+        failure_reason: report.failure.clone(),
+    };
+    let facts = PaymentFacts {
+        intent_id: intent.id,
+        attempt_id: attempt.id,
+        order_id: intent.order_id,
+        customer_id: intent.customer_id,
+        amount: attempt.amount,
+        method: attempt.method,
+        at: report.at.unwrap_or(now),
+    };
+    let change = Change { intent, ledger, attempts: &[money], details, facts: Some(facts), consequences };
+    change.write(tx, now).await
+}
+
+/// The order was cancelled.
+pub async fn cancelled(tx: &mut Tx, intent: &IntentRow, now: Timestamp) -> Result<()> {
+    let mut ledger = intent.ledger();
+    let mut attempts = money(tx, intent).await?;
+    let consequences = ledger.cancelled(&mut attempts);
+    if ledger == intent.ledger() {
+        return Ok(());
+    }
+    Change { intent, ledger, attempts: &attempts, details: Details::default(), facts: None, consequences }
+        .write(tx, now)
+        .await
+}
+
+/// The carrier was paid at the door.
+pub async fn cash_collected(tx: &mut Tx, intent: &IntentRow, amount: Money, now: Timestamp) -> Result<()> {
+    let mut ledger = intent.ledger();
+    let consequences = ledger.cash_collected(amount);
+    if consequences.is_empty() {
+        return Ok(());
+    }
+    Change { intent, ledger, attempts: &[], details: Details::default(), facts: None, consequences }.write(tx, now).await
+}
+
+/// A refund that somebody asks for.
+pub struct Wanted<'a> {
+    pub id: RefundId,
+    pub cause: Cause,
+    pub amount: Money,
+    pub reason: &'a str,
+}
+
+/// Records a refund and holds its money. `None` if less than that is left; nothing has happened then.
+pub async fn request_refund(
+    tx: &mut Tx,
+    intent: &IntentRow,
+    wanted: &Wanted<'_>,
+    now: Timestamp,
+) -> Result<std::result::Result<(), NotEnough>> {
+    let mut ledger = intent.ledger();
+    let mut attempts = money(tx, intent).await?;
+    let attempt = match ledger.hold(&mut attempts, wanted.amount, wanted.cause.clone()) {
+        Ok(Consequence::Refund { attempt, .. }) => attempt,
+        Ok(_) => None,
+        Err(not_enough) => return Ok(Err(not_enough)),
+    };
+    store::intent::save(tx, intent.id, &ledger, intent.version + 1, &attempts, &Details::default(), now).await?;
+    let row = row(intent, wanted, attempt, now);
+    store::refund::insert(tx, &row).await?;
+    tx.wake_job(jobs::EXECUTE_REFUNDS);
+    Ok(Ok(()))
+}
+
+/// Records a refund that cannot be paid, so that staff see it.
+pub async fn refuse_refund(tx: &mut Tx, intent: &IntentRow, wanted: &Wanted<'_>, why: &str, now: Timestamp) -> Result<()> {
+    let row = NewRefundRow { failure_reason: Some(why), ..row(intent, wanted, None, now) };
+    store::refund::insert(tx, &row).await?;
+    let version = intent.version + 1;
+    store::intent::save(tx, intent.id, &intent.ledger(), version, &[], &Details::default(), now).await?;
+    let refund = refund_facts(intent, wanted.id, row.return_id, wanted.amount, intent.refunded);
+    tx.publish(intent.id, version, &RefundFailed { refund, reason: why.to_owned() })?;
+    Ok(())
+}
+
+/// How a refund ended. False if there is no such refund; nothing happens if it had ended before.
+pub async fn refund_ended(
+    tx: &mut Tx,
+    id: RefundId,
+    provider_refund_id: Option<&str>,
+    outcome: RefundOutcome,
+    failure: Option<&str>,
+    now: Timestamp,
+) -> Result<bool> {
+    let Some(locked) = store::refund::lock(tx, id).await? else { return Ok(false) };
+    if outcome == RefundOutcome::Pending {
+        if let Some(provider_refund_id) = provider_refund_id {
+            store::refund::begun(tx, id, provider_refund_id).await?;
+        }
+        return Ok(true);
+    }
+    if locked.state != RefundState::Requested {
+        return Ok(true);
+    }
+    let store::refund::Locked { intent, mut attempt, amount, return_id, .. } = locked;
+    let succeeded = outcome == RefundOutcome::Succeeded;
+    let mut ledger = intent.ledger();
+    ledger.refund_ended(attempt.as_mut(), amount, succeeded);
+    let state = if succeeded { RefundState::Succeeded } else { RefundState::Failed };
+    let failure = failure.filter(|_| !succeeded);
+    store::refund::end(tx, id, state, provider_refund_id, failure, now).await?;
+    let (version, attempts) = (intent.version + 1, attempt.into_iter().collect::<Vec<_>>());
+    store::intent::save(tx, intent.id, &ledger, version, &attempts, &Details::default(), now).await?;
+    let refund = refund_facts(&intent, id, return_id, amount, ledger.refunded);
+    if succeeded {
+        tx.publish(intent.id, version, &RefundSucceeded { refund })?;
+    } else {
+        let reason = failure.unwrap_or("The provider refused").to_owned();
+        tx.publish(intent.id, version, &RefundFailed { refund, reason })?;
+    }
+    Ok(true)
+}
+
+/// A change of an intent's books with what follows from it.
+struct Change<'a> {
+    intent: &'a IntentRow,
+    ledger: Ledger,
+    attempts: &'a [Attempt],
+    details: Details,
+    /// Of the attempt that the change is about.
+    facts: Option<PaymentFacts>,
+    consequences: Vec<Consequence>,
+}
+
+impl Change<'_> {
+    /// Each event has a version of its own, so that a consumer that has heard one does not take the next for a repeat.
+    async fn write(self, tx: &mut Tx, now: Timestamp) -> Result<()> {
+        let Change { intent, ledger, attempts, details, facts, consequences } = self;
+        let events = consequences.iter().filter(|c| !matches!(c, Consequence::Refund { .. })).count();
+        let version = intent.version + i64::try_from(events).unwrap_or(i64::MAX).max(1);
+        store::intent::save(tx, intent.id, &ledger, version, attempts, &details, now).await?;
+        let mut next = version - i64::try_from(events).unwrap_or_default();
+        for consequence in consequences {
+            if let Consequence::Refund { attempt, amount, cause } = consequence {
+                let wanted = Wanted { id: RefundId::new(), reason: cause.words(), cause, amount };
+                store::refund::insert(tx, &row(intent, &wanted, attempt, now)).await?;
+                tx.wake_job(jobs::EXECUTE_REFUNDS);
+                continue;
+            }
+            next += 1;
+            let subject = intent.id;
+            match (consequence, facts.clone()) {
+                (Consequence::Authorized, Some(payment)) => tx.publish(subject, next, &PaymentAuthorized { payment })?,
+                (Consequence::Succeeded, Some(payment)) => tx.publish(subject, next, &PaymentSucceeded { payment })?,
+                (Consequence::LateAuthorized, Some(payment)) => {
+                    tx.publish(subject, next, &PaymentLateAuthorized { payment })?;
+                }
+                (Consequence::Failed, Some(payment)) => {
+                    let reason = details.failure_reason.clone().unwrap_or_else(|| "The payment failed".to_owned());
+                    tx.publish(subject, next, &PaymentFailed { payment, reason })?;
+                }
+                (Consequence::CashCollected, _) => {
+                    let collected = CodCollected {
+                        intent_id: intent.id,
+                        order_id: intent.order_id,
+                        customer_id: intent.customer_id,
+                        amount: ledger.cash,
+                    };
+                    tx.publish(subject, next, &collected)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn money(tx: &mut Tx, intent: &IntentRow) -> Result<Vec<Attempt>> {
+    Ok(store::attempt::of_intent(tx, intent.id).await?.iter().map(AttemptRow::money).collect())
+}
+
+fn row<'a>(
+    intent: &IntentRow,
+    wanted: &'a Wanted<'_>,
+    attempt_id: Option<types::AttemptId>,
+    now: Timestamp,
+) -> NewRefundRow<'a> {
+    let (return_id, requested_by): (Option<ReturnId>, Option<UserId>) = match &wanted.cause {
+        Cause::Return(id) => (Some(*id), None),
+        Cause::Staff { by, .. } => (None, Some(*by)),
+        _ => (None, None),
+    };
+    NewRefundRow {
+        id: wanted.id,
+        intent_id: intent.id,
+        attempt_id,
+        cause: match &wanted.cause {
+            // There is one per intent, and nothing else in the text tells the intents apart.
+            cause @ (Cause::Cancelled(None) | Cause::Late(None)) => format!("{cause}:{}", intent.id),
+            cause => cause.to_string(),
+        },
+        return_id,
+        amount: wanted.amount,
+        reason: wanted.reason,
+        requested_by,
+        failure_reason: None,
+        now,
+    }
+}
+
+fn refund_facts(
+    intent: &IntentRow,
+    refund_id: RefundId,
+    return_id: Option<ReturnId>,
+    amount: Money,
+    refunded_total: Money,
+) -> RefundFacts {
+    RefundFacts {
+        refund_id,
+        intent_id: intent.id,
+        order_id: intent.order_id,
+        customer_id: intent.customer_id,
+        return_id,
+        amount,
+        refunded_total,
+    }
+}
