@@ -24,6 +24,13 @@ struct Inner {
     nobodys: OnceLock<String>,
 }
 
+/// With the costs of [`Passwords::from_env`] in an empty environment, which are also the library's own.
+impl Default for Passwords {
+    fn default() -> Self {
+        Self::with(Params::DEFAULT)
+    }
+}
+
 /// The outcome of a good password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Matched {
@@ -39,12 +46,16 @@ impl Passwords {
         let (memory, passes) = (env.value(MEMORY, 19 * 1024)?, env.value("AUTH_ARGON2_PASSES", 2)?);
         let params = Params::new(memory, passes, 1, None)
             .map_err(|error| EnvError::Malformed { name: MEMORY.to_owned(), reason: error.to_string() })?;
+        Ok(Self::with(params))
+    }
+
+    fn with(params: Params) -> Self {
         let turns = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Ok(Passwords(Arc::new(Inner {
+        Passwords(Arc::new(Inner {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
             turns: Arc::new(Semaphore::new(turns)),
             nobodys: OnceLock::new(),
-        })))
+        }))
     }
 
     /// As a PHC string.
@@ -147,7 +158,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_costs_are_owasps_unless_told_otherwise() {
-        let passwords = Passwords::from_env(&Env::from_values([])).unwrap();
-        assert!(passwords.hash("correct horse").await.unwrap().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        for passwords in [Passwords::from_env(&Env::from_values([])).unwrap(), Passwords::default()] {
+            assert!(passwords.hash("correct horse").await.unwrap().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        }
     }
 }
