@@ -37,6 +37,12 @@ impl Answer {
         }
     }
 
+    /// The entries of a list, under whichever name it has them.
+    pub fn entries(&self) -> Vec<Value> {
+        let named = ["items", "messages", "shipments"].iter().find_map(|name| self.body[*name].as_array());
+        self.body.as_array().or(named).cloned().unwrap_or_default()
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }

@@ -60,8 +60,8 @@ async fn walk(client: &mut Client) -> Result<Toured, TourError> {
     let credit_note_number = send_back(client, &customer, &order).await?;
     client.chapter("What the customer was told");
     let inbox = client.get("the customer's inbox", &customer, "/api/v1/notifications").await?;
-    for message in inbox.body["items"].as_array().into_iter().flatten().rev() {
-        client.say(&format!("               {}", message["subject"].as_str().unwrap_or_default()));
+    for message in inbox.entries().iter().rev() {
+        client.say(&format!("               {}", message["title"].as_str().unwrap_or_default()));
     }
     let timeline = timeline::of(client, &customer, &order.id).await?;
     Ok(Toured { order_id: order.id, invoice_number, credit_note_number, steps: client.steps, timeline })
@@ -116,13 +116,11 @@ async fn newer_code_for(client: &mut Client, what: &str, recipient: &str, known:
 
 /// Every run of exactly six digits in the messages, the newest message first.
 fn codes(answer: &Answer) -> Vec<String> {
-    let messages = answer.body.as_array().or_else(|| answer.body["items"].as_array());
-    let texts = messages.into_iter().flatten().filter_map(|message| message["text"].as_str());
-    let digits = |text: &str| -> Vec<String> {
-        let runs = text.split(|c: char| !c.is_ascii_digit());
+    let digits = |message: &Value| -> Vec<String> {
+        let runs = message["text"].as_str().unwrap_or_default().split(|c: char| !c.is_ascii_digit());
         runs.filter(|run| run.len() == 6).map(str::to_owned).collect()
     };
-    texts.flat_map(digits).collect()
+    answer.entries().iter().flat_map(digits).collect()
 }
 
 async fn profile(client: &mut Client, customer: &Person) -> Result<String, TourError> {
@@ -202,7 +200,8 @@ async fn deliver(client: &mut Client, customer: &Person, operator: &Person, orde
     let shipments = format!("/api/v1/shipments?order_id={}", order.id);
     let (id, tracking) = client
         .until("the shipment, booked", customer, &shipments, |answer| {
-            let shipment = answer.body.pointer("/items/0").or_else(|| answer.body.pointer("/0"))?;
+            let shipments = answer.entries();
+            let shipment = shipments.first()?;
             Some((shipment["id"].as_str()?.to_owned(), shipment["tracking_number"].as_str()?.to_owned()))
         })
         .await?;
@@ -244,8 +243,7 @@ async fn send_back(client: &mut Client, customer: &Person, order: &Order) -> Res
     .await?;
     let notes = format!("{path}/credit-notes");
     client.until("the credit note", customer, &notes, |answer| {
-        let note = answer.body.pointer("/items/0/number").or_else(|| answer.body.pointer("/0/number"))?;
-        note.as_str().map(str::to_owned)
+        answer.entries().first()?["number"].as_str().map(str::to_owned)
     })
     .await
 }

@@ -14,10 +14,9 @@ pub(super) async fn of(client: &mut Client, customer: &Person, order: &str) -> R
         }
     };
     let text = |value: &Value| value.as_str().unwrap_or_default().replace('_', " ");
-    let list = |body: &Value| body.as_array().or_else(|| body["items"].as_array()).cloned().unwrap_or_default();
 
     let timeline = client.get("the order's own timeline", customer, &format!("/api/v1/orders/{order}/timeline")).await?;
-    for entry in list(&timeline.body) {
+    for entry in timeline.entries() {
         let what = format!("{}: {} {}", text(&entry["kind"]), text(&entry["status"]), text(&entry["detail"]));
         add(&entry["at"], "order", what.trim_end().to_owned());
     }
@@ -29,17 +28,16 @@ pub(super) async fn of(client: &mut Client, customer: &Person, order: &str) -> R
         }
     }
     let shipments = client.get("its shipments", customer, &format!("/api/v1/shipments?order_id={order}")).await?;
-    for shipment in list(&shipments.body) {
+    for shipment in shipments.entries() {
         let Some(id) = shipment["id"].as_str() else { continue };
         let shipment = client.get("a parcel's way", customer, &format!("/api/v1/shipments/{id}")).await?;
-        let scans = shipment.body["history"].as_array().or_else(|| shipment.body["tracking"].as_array()).cloned();
-        for scan in scans.unwrap_or_default() {
+        for scan in shipment.body["history"].as_array().into_iter().flatten() {
             add(&scan["at"], "shipping", format!("{} {}", text(&shipment.body["direction"]), text(&scan["status"])));
         }
     }
     let inbox = client.get("its messages", customer, "/api/v1/notifications?limit=100").await?;
-    for message in list(&inbox.body) {
-        add(&message["created_at"], "notification", text(&message["subject"]));
+    for message in inbox.entries() {
+        add(&message["created_at"], "notification", text(&message["title"]));
     }
     entries.sort();
     Ok(entries.into_iter().map(|(at, what)| format!("  {at:<28} {what}")).collect())
