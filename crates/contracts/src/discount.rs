@@ -7,6 +7,10 @@ use utoipa::ToSchema;
 use crate::call;
 use crate::product::Done;
 
+mod public;
+
+pub use public::*;
+
 /// What a basket costs less, and why. It promises nothing: the coupon's use is taken by [`ReserveCoupon`].
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct PriceBasket {
