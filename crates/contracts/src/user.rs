@@ -2,9 +2,7 @@
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
-use types::{
-    AddressId, PinCode, ProductId, ServiceName, StateCode, Timestamp, UserId, VariantId, text_enum,
-};
+use types::{AddressId, PinCode, ProductId, ServiceName, StateCode, Timestamp, UserId, VariantId, text_enum};
 use utoipa::ToSchema;
 
 use crate::{call, event};
@@ -153,14 +151,22 @@ pub struct WriteAddress {
     pub label: String,
     /// Who receives it.
     #[garde(length(chars, max = 100), pattern(r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"))]
-    #[schema(max_length = 100, pattern = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$", example = "Asha Rao")]
+    #[schema(
+        max_length = 100,
+        pattern = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$",
+        example = "Asha Rao"
+    )]
     pub name: String,
     /// E.164.
     #[garde(pattern(r"^\+[1-9][0-9]{7,14}$"))]
     #[schema(pattern = r"^\+[1-9][0-9]{7,14}$", example = "+919876543210")]
     pub phone: String,
     #[garde(length(chars, max = 200), pattern(r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"))]
-    #[schema(max_length = 200, pattern = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$", example = "12-2-417, Street 4, Mehdipatnam")]
+    #[schema(
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$",
+        example = "12-2-417, Street 4, Mehdipatnam"
+    )]
     pub line1: String,
     #[garde(length(chars, max = 200), pattern(r"^[^\x00-\x1f\x7f]*$"))]
     #[schema(max_length = 200, pattern = r"^[^\x00-\x1f\x7f]*$")]
@@ -171,7 +177,11 @@ pub struct WriteAddress {
     #[serde(default)]
     pub landmark: String,
     #[garde(length(chars, max = 100), pattern(r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"))]
-    #[schema(max_length = 100, pattern = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$", example = "Hyderabad")]
+    #[schema(
+        max_length = 100,
+        pattern = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$",
+        example = "Hyderabad"
+    )]
     pub city: String,
     #[garde(skip)]
     pub state: StateCode,

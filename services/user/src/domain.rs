@@ -1,6 +1,8 @@
 //! The rules of addresses, preferences and consents.
 
-use contracts::user::{Address, ChangeProfile, Channel, Consent, ConsentKind, Consents, Preferences, Profile, WriteAddress};
+use contracts::user::{
+    Address, ChangeProfile, Channel, Consent, ConsentKind, Consents, Preferences, Profile, WriteAddress,
+};
 use platform::problem::Problem;
 use types::{PinCode, StateCode};
 

@@ -12,9 +12,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{TAG, full, lock};
+use crate::Users;
 use crate::domain::{MOST_ADDRESSES, read_address};
 use crate::store::address as stored;
-use crate::Users;
 
 pub(super) fn routes() -> OpenApiRouter<Users> {
     OpenApiRouter::new()
@@ -66,7 +66,11 @@ async fn add_address(
 /// One address.
 #[utoipa::path(get, path = "/api/v1/users/me/addresses/{id}", tag = TAG, params(("id" = AddressId, Path)),
     responses((status = 200, body = SavedAddress), (status = 404, body = Problem)), security(("user_token" = [])))]
-async fn get_address(customer: Customer, State(app): State<Users>, Path(id): Path<AddressId>) -> Result<Json<SavedAddress>> {
+async fn get_address(
+    customer: Customer,
+    State(app): State<Users>,
+    Path(id): Path<AddressId>,
+) -> Result<Json<SavedAddress>> {
     let found = stored::find(&mut *app.db.primary().await?, customer.id, id).await?;
     found.map(Json).ok_or_else(no_such_address)
 }
@@ -113,7 +117,11 @@ async fn delete_address(customer: Customer, State(app): State<Users>, Path(id): 
 /// Makes an address the default in place of the present one.
 #[utoipa::path(put, path = "/api/v1/users/me/addresses/{id}/default", tag = TAG, params(("id" = AddressId, Path)),
     responses((status = 200, body = AddressBook), (status = 404, body = Problem)), security(("user_token" = [])))]
-async fn make_default_address(customer: Customer, State(app): State<Users>, Path(id): Path<AddressId>) -> Result<Json<AddressBook>> {
+async fn make_default_address(
+    customer: Customer,
+    State(app): State<Users>,
+    Path(id): Path<AddressId>,
+) -> Result<Json<AddressBook>> {
     let mut tx = app.db.begin().await?;
     lock(&mut tx, customer.id, app.context.now()).await?;
     if !stored::make_default(&mut tx, customer.id, id).await? {

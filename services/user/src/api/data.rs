@@ -10,6 +10,7 @@ use platform::http::Path;
 use platform::idempotency::{Begun, IdempotencyKey};
 use platform::identity::{Customer, OrderReader};
 use platform::problem::{Problem, Result};
+use platform::topology::Topology;
 use sqlx::PgConnection;
 use types::{Timestamp, UserId};
 use utoipa_axum::router::OpenApiRouter;
@@ -38,7 +39,11 @@ async fn export_data(customer: Customer, State(app): State<Users>) -> Result<Res
 /// What staff see of a customer who asks for help.
 #[utoipa::path(get, path = "/api/v1/users/desk/{user_id}", tag = TAG, params(("user_id" = UserId, Path)),
     responses((status = 200, body = UserData), (status = 404, body = Problem)), security(("user_token" = [])))]
-async fn show_customer(_staff: OrderReader, State(app): State<Users>, Path(user_id): Path<UserId>) -> Result<Json<UserData>> {
+async fn show_customer(
+    _staff: OrderReader,
+    State(app): State<Users>,
+    Path(user_id): Path<UserId>,
+) -> Result<Json<UserData>> {
     let data = collect(&mut *app.db.primary().await?, user_id, app.context.now()).await?;
     if data.profile.is_none() && data.erasure.is_none() && data.addresses.is_empty() {
         return Err(Problem::not_found("customer"));
@@ -70,9 +75,7 @@ async fn request_erasure(customer: Customer, State(app): State<Users>, key: Idem
     if let Some(begun) = erasure::find(&mut tx, customer.id).await? {
         return tx.answer(StatusCode::ACCEPTED, &begun).await;
     }
-    let asked = app.context.topology().event(ErasureRequested::TYPE).map(|event| event.consumers.iter().copied());
-    let services = asked.into_iter().flatten().map(|service| ServiceErasure { service, completed_at: None }).collect();
-    let begun = Erasure { requested_at: now, completed_at: None, services };
+    let begun = Erasure { requested_at: now, completed_at: None, services: who_must_forget(app.context.topology()) };
     erasure::insert(&mut tx, customer.id, &begun).await?;
     address::delete_all(&mut tx, customer.id).await?;
     wish::delete_all(&mut tx, customer.id).await?;
@@ -83,6 +86,15 @@ async fn request_erasure(customer: Customer, State(app): State<Users>, key: Idem
     let answer = tx.answer(StatusCode::ACCEPTED, &begun).await?;
     app.forget_cached(customer.id).await;
     Ok(answer)
+}
+
+/// The services that keep something of a customer, by name: those that the topology lets hear of an erasure.
+fn who_must_forget(topology: &Topology) -> Vec<ServiceErasure> {
+    let consumers = topology.event(ErasureRequested::TYPE).map(|event| event.consumers.iter().copied());
+    let mut parts: Vec<ServiceErasure> =
+        consumers.into_iter().flatten().map(|service| ServiceErasure { service, completed_at: None }).collect();
+    parts.sort_by_key(|part| part.service.as_str());
+    parts
 }
 
 async fn collect(connection: &mut PgConnection, user: UserId, now: Timestamp) -> Result<UserData, sqlx::Error> {

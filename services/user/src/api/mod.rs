@@ -40,5 +40,7 @@ async fn lock(tx: &mut Tx, id: UserId, now: Timestamp) -> Result<Locked> {
 
 /// 409: a list is as long as it may be.
 fn full(what: &'static str, most: i64) -> Problem {
-    Problem::conflict(what, "There is no room for more").detail(format!("At most {most} can be kept.")).with("most", most)
+    Problem::conflict(what, "There is no room for more")
+        .detail(format!("At most {most} can be kept."))
+        .with("most", most)
 }

@@ -22,7 +22,11 @@ pub(super) fn routes() -> OpenApiRouter<Users> {
 /// The customer's wish-list, the newest first.
 #[utoipa::path(get, path = "/api/v1/users/me/wishlist", tag = TAG, params(PageQuery), responses((status = 200, body = Page<Wish>)),
     security(("user_token" = [])))]
-async fn list_wishes(customer: Customer, State(app): State<Users>, Query(query): Query<PageQuery>) -> Result<Json<Page<Wish>>> {
+async fn list_wishes(
+    customer: Customer,
+    State(app): State<Users>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<Wish>>> {
     let after = query.after()?;
     let wishes = stored::page(&mut *app.db.primary().await?, customer.id, after, query.rows()).await?;
     Ok(Json(query.page(wishes, |wish| (wish.added_at, wish.product_id))))
@@ -58,7 +62,11 @@ async fn put_wish(
 /// Takes a product off the wish-list.
 #[utoipa::path(delete, path = "/api/v1/users/me/wishlist/{product_id}", tag = TAG, params(("product_id" = ProductId, Path)),
     responses((status = 204, description = "It is not on the list, now or before")), security(("user_token" = [])))]
-async fn delete_wish(customer: Customer, State(app): State<Users>, Path(product_id): Path<ProductId>) -> Result<StatusCode> {
+async fn delete_wish(
+    customer: Customer,
+    State(app): State<Users>,
+    Path(product_id): Path<ProductId>,
+) -> Result<StatusCode> {
     stored::delete(&mut *app.db.primary().await?, customer.id, product_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -52,7 +52,11 @@ pub async fn all(connection: &mut PgConnection, user: UserId) -> Result<Vec<Save
     Ok(rows.into_iter().map(SavedAddress::from).collect())
 }
 
-pub async fn find(connection: &mut PgConnection, user: UserId, id: AddressId) -> Result<Option<SavedAddress>, sqlx::Error> {
+pub async fn find(
+    connection: &mut PgConnection,
+    user: UserId,
+    id: AddressId,
+) -> Result<Option<SavedAddress>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
         r#"SELECT id AS "id: AddressId", label, name, phone, line1, line2, landmark, city, state AS "state: StateCode",
@@ -67,7 +71,9 @@ pub async fn find(connection: &mut PgConnection, user: UserId, id: AddressId) ->
 }
 
 pub async fn count(connection: &mut PgConnection, user: UserId) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM address WHERE user_id = $1"#, user as UserId).fetch_one(connection).await
+    sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM address WHERE user_id = $1"#, user as UserId)
+        .fetch_one(connection)
+        .await
 }
 
 pub async fn insert(connection: &mut PgConnection, user: UserId, saved: &SavedAddress) -> Result<(), sqlx::Error> {
@@ -130,10 +136,13 @@ pub async fn make_default(connection: &mut PgConnection, user: UserId, id: Addre
     )
     .execute(&mut *connection)
     .await?;
-    let made =
-        sqlx::query!("UPDATE address SET is_default = true WHERE id = $2 AND user_id = $1", user as UserId, id as AddressId)
-            .execute(connection)
-            .await?;
+    let made = sqlx::query!(
+        "UPDATE address SET is_default = true WHERE id = $2 AND user_id = $1",
+        user as UserId,
+        id as AddressId
+    )
+    .execute(connection)
+    .await?;
     Ok(made.rows_affected() == 1)
 }
 

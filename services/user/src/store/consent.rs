@@ -10,7 +10,10 @@ pub async fn history(connection: &mut PgConnection, user: UserId) -> Result<Vec<
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| Consent { consent: row.consent, granted: row.granted, changed_at: Some(row.changed_at) }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| Consent { consent: row.consent, granted: row.granted, changed_at: Some(row.changed_at) })
+        .collect())
 }
 
 /// Records a change; false if the consent stands so already. `user` must be locked.

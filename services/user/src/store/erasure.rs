@@ -47,7 +47,9 @@ pub async fn complete_part(
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     // The row's lock makes two services that are done at once come one after the other, so that the later sees both.
-    sqlx::query!("SELECT user_id FROM erasure WHERE user_id = $1 FOR UPDATE", user as UserId).fetch_optional(&mut *connection).await?;
+    sqlx::query!("SELECT user_id FROM erasure WHERE user_id = $1 FOR UPDATE", user as UserId)
+        .fetch_optional(&mut *connection)
+        .await?;
     sqlx::query!(
         "UPDATE erasure_part SET completed_at = $3 WHERE user_id = $1 AND service = $2 AND completed_at IS NULL",
         user as UserId,

@@ -109,7 +109,11 @@ pub async fn update(connection: &mut PgConnection, profile: &Profile) -> Result<
 }
 
 /// Makes the profile of a new account; false if it was made or erased before.
-pub async fn register(connection: &mut PgConnection, user: &UserRegistered, now: Timestamp) -> Result<bool, sqlx::Error> {
+pub async fn register(
+    connection: &mut PgConnection,
+    user: &UserRegistered,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
     let made = sqlx::query!(
         "INSERT INTO profile (user_id, version, name, email, phone, registered_at, updated_at) VALUES ($1, 1, $2, $3, $4, $5, $5)
          ON CONFLICT (user_id) DO UPDATE

@@ -26,7 +26,9 @@ pub async fn page(
 }
 
 pub async fn count(connection: &mut PgConnection, user: UserId) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM wish WHERE user_id = $1"#, user as UserId).fetch_one(connection).await
+    sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM wish WHERE user_id = $1"#, user as UserId)
+        .fetch_one(connection)
+        .await
 }
 
 /// A product that is there already keeps its place.
