@@ -42,7 +42,9 @@ impl Infrastructure {
         };
         let servers = async { tokio::try_join!(postgres, redis) };
         let (postgres, (cache, streams)) = progress.step("PostgreSQL, Redis", servers).await?;
-        Ok(Infrastructure { postgres, cache, streams, state, keys })
+        let infrastructure = Infrastructure { postgres, cache, streams, state, keys };
+        infrastructure.state.keep_environment(&infrastructure.variables())?;
+        Ok(infrastructure)
     }
 
     /// Brings all databases up to date, side by side.
@@ -68,6 +70,11 @@ impl Infrastructure {
     pub fn service_url(&self, service: ServiceName) -> String {
         let password = self.state.secrets.of(service).map_or("", |s| s.service_password.as_str());
         self.postgres.url(service.as_str(), password, service.as_str())
+    }
+
+    /// A service's private key, as its own `JWT_SECRET` says it.
+    pub fn signing_key(&self, service: ServiceName) -> Option<SigningKey> {
+        self.keys.iter().find(|(name, _)| *name == service).map(|(_, key)| key.clone())
     }
 
     /// The variables that lead the services here.

@@ -23,7 +23,7 @@ use types::ServiceName;
 
 pub use infrastructure::Infrastructure;
 pub use progress::{Progress, Quiet, Terminal};
-pub use state::{State, StateError};
+pub use state::{State, StateError, environment_of};
 
 use crate::{serve, services};
 

@@ -44,6 +44,7 @@ pub struct ServiceSecrets {
 
 const LOCK: &str = "lock";
 const SECRETS: &str = "secrets.json";
+const ENVIRONMENT: &str = "environment.json";
 /// What a reset deletes, and nothing else.
 const OURS: [&str; 3] = ["postgres", "cache", "streams"];
 
@@ -68,10 +69,24 @@ impl State {
         Ok(State { directory, secrets, _lock: lock })
     }
 
+    /// Keeps what leads to the running platform, for commands that look at it from outside.
+    pub fn keep_environment(&self, variables: &[(String, String)]) -> Result<(), StateError> {
+        let path = self.directory.join(ENVIRONMENT);
+        let variables: BTreeMap<_, _> = variables.iter().cloned().collect();
+        write(&path, &variables).map_err(|error| StateError::Unusable(path, error))
+    }
+
     /// A server's own directory.
     pub fn server(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
+}
+
+/// The variables that lead to the platform that runs, or ran last, on a state directory.
+pub fn environment_of(directory: &Path) -> Result<BTreeMap<String, String>, StateError> {
+    let path = directory.join(ENVIRONMENT);
+    let text = fs::read_to_string(&path).map_err(|error| StateError::Unusable(path.clone(), error))?;
+    serde_json::from_str(&text).map_err(|error| StateError::Broken(path, error.to_string()))
 }
 
 impl Secrets {
@@ -95,7 +110,7 @@ impl Secrets {
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let secrets = Self::make()?;
-                secrets.write(path).map_err(|error| StateError::Unusable(path.to_owned(), error))?;
+                write(path, &secrets).map_err(|error| StateError::Unusable(path.to_owned(), error))?;
                 Ok(secrets)
             }
             Err(error) => Err(StateError::Unusable(path.to_owned(), error)),
@@ -114,15 +129,15 @@ impl Secrets {
         };
         ServiceName::ALL.iter().map(one).collect::<Result<_, StateError>>().map(Secrets)
     }
+}
 
-    /// Whole or not at all: a file that was half written when the machine went off would be a broken one.
-    fn write(&self, path: &Path) -> std::io::Result<()> {
-        let new = path.with_extension("new");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-        file.write_all(serde_json::to_string_pretty(self)?.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(new, path)
-    }
+/// Whole or not at all: a file that was half written when the machine went off would be a broken one.
+fn write(path: &Path, value: &impl Serialize) -> std::io::Result<()> {
+    let new = path.with_extension("new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    file.write_all(serde_json::to_string_pretty(value)?.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(new, path)
 }
 
 fn remove(path: &Path) -> std::io::Result<()> {

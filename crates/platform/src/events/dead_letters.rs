@@ -49,6 +49,11 @@ pub async fn parked(db: &Db, limit: i64) -> Result<Vec<Parked>, sqlx::Error> {
     .await
 }
 
+/// How many were put aside.
+pub(super) async fn count(connection: &mut sqlx::PgConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM parked_event"#).fetch_one(connection).await
+}
+
 /// Takes an event out, to be published again by its owner.
 pub async fn take(db: &Db, id: EventId) -> Result<Option<serde_json::Value>, sqlx::Error> {
     let mut connection = db.primary().await?;

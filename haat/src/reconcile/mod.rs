@@ -1,0 +1,133 @@
+//! Holds the books of the services against themselves and against each other: `haat reconcile`.
+//!
+//! On a platform at work some differences are only on their way: an order is confirmed before its parcel is there. What is found
+//! is a fault if it stays.
+
+mod across;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use platform::bus::{self, Bus, BusConfig, BusError, BusOptions};
+use platform::clock::Clock;
+use platform::env::{Env, EnvError};
+use sqlx::{Connection as _, PgConnection};
+use types::{QueueName, ServiceName, Timestamp};
+
+use crate::services;
+use crate::up::{Infrastructure, StateError, environment_of};
+use across::Books;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error(transparent)]
+    Env(#[from] EnvError),
+    #[error("{0}'s database: {1}")]
+    Database(ServiceName, sqlx::Error),
+    #[error(transparent)]
+    Bus(#[from] BusError),
+}
+
+/// Prints a sentence for each thing that is not as it must be; fails if there is one.
+pub async fn run(state: Option<&Path>, env: &Env) -> Result<ExitCode, Error> {
+    let env = match state {
+        Some(directory) => env.with(environment_of(directory)?),
+        None => env.clone(),
+    };
+    let found = of(&env, Clock::system().now()).await?;
+    let mut text = String::new();
+    for sentence in &found {
+        text.push_str(sentence);
+        text.push('\n');
+    }
+    text.push_str(&format!("{} found\n", found.len()));
+    let _closed = std::io::stdout().write_all(text.as_bytes());
+    Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The same for a platform in this process.
+pub async fn of_local(infrastructure: &Infrastructure, now: Timestamp) -> Result<Vec<String>, Error> {
+    of(&Env::from_values(infrastructure.variables()), now).await
+}
+
+async fn of(env: &Env, now: Timestamp) -> Result<Vec<String>, Error> {
+    let mut found = Vec::new();
+    let mut books = Books::default();
+    for service in services::all().iter().filter(|service| service.migrations.is_some()).map(|service| service.name) {
+        let fault = |error| Error::Database(service, error);
+        let url: String = env.for_service(service).required("DATABASE_URL", "postgres://user:password@host:port/database")?;
+        let mut connection = PgConnection::connect(&url).await.map_err(fault)?;
+        // One moment for all that is read here.
+        let mut moment = connection.begin().await.map_err(fault)?;
+        sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *moment).await.map_err(fault)?;
+        let own = violations(service, &mut moment, &mut books, now).await.map_err(fault)?;
+        found.extend(own.into_iter().map(|sentence| format!("{service}: {sentence}")));
+        found.extend(platform::events::under_way(&mut moment).await.map_err(fault)?.into_iter().map(|s| format!("{service}: {s}")));
+        moment.rollback().await.map_err(fault)?;
+    }
+    found.extend(books.differences());
+    found.extend(queues(&bus(env)?).await?);
+    Ok(found)
+}
+
+/// What a service's own books say, and what they say to the others'.
+async fn violations(
+    service: ServiceName,
+    connection: &mut PgConnection,
+    books: &mut Books,
+    now: Timestamp,
+) -> Result<Vec<String>, sqlx::Error> {
+    match service {
+        ServiceName::Order => {
+            books.orders = order_service::reconcile::facts(connection).await?;
+            let found = order_service::reconcile::violations(connection, now).await?;
+            Ok(found.into_iter().map(|v| format!("{} {}: {}", v.rule, v.subject, v.detail)).collect())
+        }
+        ServiceName::Payment => {
+            books.payments = payment_service::reconcile::facts(connection).await?;
+            payment_service::reconcile::violations(connection, now).await
+        }
+        ServiceName::Product => {
+            books.stock = product_service::reconcile::facts(connection).await?;
+            product_service::reconcile::violations(connection).await
+        }
+        ServiceName::Discount => {
+            books.coupons = discount_service::reconcile::facts(connection).await?;
+            let found = discount_service::reconcile::violations(connection).await?;
+            Ok(found.into_iter().map(|v| format!("{} {}: {}", v.rule, v.subject, v.detail)).collect())
+        }
+        ServiceName::Shipping => {
+            books.shipments = shipping_service::reconcile::facts(connection).await?;
+            let found = shipping_service::reconcile::violations(connection, now).await?;
+            Ok(found.into_iter().map(|v| format!("{} {}: {}", v.rule, v.subject, v.detail)).collect())
+        }
+        ServiceName::Return => {
+            let found = return_service::reconcile::violations(connection, now).await?;
+            Ok(found.into_iter().map(|v| format!("{} {}: {}", v.rule, v.subject, v.detail)).collect())
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn bus(env: &Env) -> Result<Bus, Error> {
+    let options = BusOptions { prefix: env.value("BUS_PREFIX", "haat:".to_owned())?, ..BusOptions::default() };
+    Ok(bus::connect(&BusConfig::from_env(env)?, &options)?)
+}
+
+async fn queues(bus: &Bus) -> Result<Vec<String>, Error> {
+    let mut found = Vec::new();
+    for queue in QueueName::ALL {
+        let depth = bus.queues.depth(*queue).await?;
+        let waiting = depth.visible + depth.in_flight;
+        if waiting > 0 {
+            found.push(format!("{queue}: {waiting} messages are not worked off"));
+        }
+        if depth.dead > 0 {
+            found.push(format!("{queue}: {} dead letters", depth.dead));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,269 @@
+//! A platform of a test's own, and people who buy from it through the gateway.
+
+use std::time::Duration;
+
+use haat::reconcile;
+use haat::up::{LocalPlatform, Options, Quiet};
+use http::Method;
+use platform::env::Env;
+use platform::identity::UserTokens;
+use serde_json::{Value, json};
+use testkit::{ScratchDirectory, eventually};
+use types::{Role, ServiceName, SessionId, UserId};
+use uuid::Uuid;
+
+/// How long anything may take that the platform does by itself.
+pub const PATIENCE: Duration = Duration::from_secs(40);
+
+pub struct Shop {
+    pub platform: LocalPlatform,
+    pub http: reqwest::Client,
+    _state: ScratchDirectory,
+}
+
+/// Somebody who sends requests.
+#[derive(Clone)]
+pub struct Person {
+    pub id: UserId,
+    url: String,
+    token: Option<String>,
+    cart_token: Option<String>,
+    http: reqwest::Client,
+}
+
+/// What came back.
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+    pub headers: http::HeaderMap,
+}
+
+/// A product's stock unit that is for sale.
+pub struct Offer {
+    pub variant: String,
+    pub product: String,
+}
+
+impl Shop {
+    pub async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    /// With variables of its own.
+    pub async fn open_with(variables: &[(&str, &str)]) -> Self {
+        let state = ScratchDirectory::create();
+        let defaults = [
+            ("APP_ENV", "local"),
+            // Tests are crowds from one address.
+            ("GATEWAY_LIMIT_PER_ADDRESS", "10000000"),
+            ("GATEWAY_LIMIT_PER_USER", "10000000"),
+            ("AUTH_ARGON2_MEMORY_KIB", "64"),
+            ("PAYMENT_POLL_AFTER", "0.5"),
+        ];
+        let variables = defaults.iter().chain(variables).map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        let options = Options {
+            state: state.path().to_owned(),
+            port_base: None,
+            reset: false,
+            demo: true,
+            products: 0,
+            env: Env::from_values(variables),
+        };
+        let platform = LocalPlatform::start(options, &Quiet).await.unwrap();
+        Shop { platform, http: reqwest::Client::new(), _state: state }
+    }
+
+    /// A new customer, logged in.
+    pub fn customer(&self) -> Person {
+        self.person(UserId::new(), &[Role::Customer])
+    }
+
+    pub fn staff(&self, role: Role) -> Person {
+        self.person(UserId::new(), &[Role::Customer, role])
+    }
+
+    pub fn guest(&self) -> Person {
+        Person { token: None, ..self.person(UserId::new(), &[]) }
+    }
+
+    /// Its token is signed with auth's own key, as a log-in's would be.
+    fn person(&self, id: UserId, roles: &[Role]) -> Person {
+        let key = self.platform.infrastructure.signing_key(ServiceName::Auth).unwrap();
+        let token = UserTokens::new(key, self.platform.clock.clone()).issue(id, SessionId::new(), roles).unwrap();
+        let token = Some(token.token.into_exposed());
+        Person { id, url: self.platform.url(), token, cart_token: None, http: self.http.clone() }
+    }
+
+    /// The same customer with a token of now: when time was moved, the old one has expired.
+    pub fn again(&self, person: &Person) -> Person {
+        self.person(person.id, &[Role::Customer])
+    }
+
+    /// Something that costs money, of which so many are in stock.
+    pub async fn offer(&self, pieces: i64) -> Offer {
+        let list = self.guest().get("/api/v1/products?in_stock=true&min_price=50000&limit=24").await.is(200);
+        let products = list.body["items"].as_array().unwrap();
+        let product = &products[usize::try_from(Uuid::new_v4().as_u128() % products.len() as u128).unwrap()];
+        let product = product["id"].as_str().unwrap().to_owned();
+        let detail = self.guest().get(&format!("/api/v1/products/{product}")).await.is(200);
+        let variant = &detail.body["variants"][0];
+        let offer = Offer { variant: variant["id"].as_str().unwrap().to_owned(), product };
+        self.set_stock(&offer, pieces).await;
+        offer
+    }
+
+    /// Adjusts the stock as an operator would, until so many pieces are available.
+    pub async fn set_stock(&self, offer: &Offer, pieces: i64) {
+        let operator = self.staff(Role::Operator);
+        let stock = operator.get(&format!("/api/v1/stock/{}", offer.variant)).await.is(200);
+        let mut wanted = pieces;
+        for location in stock.body["locations"].as_array().unwrap() {
+            let change = wanted - location["on_hand"].as_i64().unwrap();
+            wanted = 0;
+            if change != 0 {
+                let adjustment = json!({
+                    "variant_id": offer.variant, "location_id": location["location_id"], "change": change,
+                    "reason": "correction", "note": "a test's stock",
+                });
+                operator.post("/api/v1/stock/adjustments", adjustment).await.is(201);
+            }
+        }
+        assert_eq!(self.available(offer).await, pieces);
+    }
+
+    pub async fn available(&self, offer: &Offer) -> i64 {
+        let stock = self.staff(Role::Operator).get(&format!("/api/v1/stock/{}", offer.variant)).await.is(200);
+        stock.body["available"].as_i64().unwrap()
+    }
+
+    /// The books, once nothing is under way any more.
+    pub async fn is_in_order(&self) {
+        eventually(PATIENCE, || async {
+            let found = reconcile::of_local(&self.platform.infrastructure, self.platform.clock.now()).await.unwrap();
+            if found.is_empty() { Ok(()) } else { Err(found.join("\n")) }
+        })
+        .await;
+    }
+}
+
+pub fn address() -> Value {
+    json!({
+        "name": "Asha Rao", "phone": "+919876543210", "line1": "12-2-417, Street 4", "city": "Hyderabad",
+        "state": "36", "pin_code": "500028",
+    })
+}
+
+impl Person {
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, Some(body), Some(&Uuid::new_v4().to_string())).await
+    }
+
+    pub async fn post_with_key(&self, path: &str, key: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, Some(body), Some(key)).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(body), None).await
+    }
+
+    pub async fn send(&self, method: Method, path: &str, body: Option<Value>, key: Option<&str>) -> Answer {
+        let mut request = self.http.request(method, format!("{}{path}", self.url));
+        for (name, value) in [("authorization", self.token.as_ref().map(|t| format!("Bearer {t}"))), ("x-cart-token", self.cart_token.clone())] {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+    }
+
+    pub fn with_token(&self, token: &str) -> Self {
+        Person { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// Puts pieces into the cart.
+    pub async fn add(&self, offer: &Offer, quantity: u32) {
+        let line = json!({ "variant_id": offer.variant, "quantity": quantity });
+        let answer = self.post("/api/v1/cart/items", line).await;
+        assert!(answer.status < 300, "{} {}", answer.status, answer.body);
+    }
+
+    /// The cheapest way of shipping what is in the cart.
+    pub async fn shipping_method(&self) -> String {
+        let quote = self.post("/api/v1/orders/quote", json!({ "address": address() })).await.is(200);
+        quote.body["shipping_options"][0]["method_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Checks out what is in the cart.
+    pub async fn check_out(&self, method: &str, payment: &str) -> Answer {
+        self.check_out_with_key(&Uuid::new_v4().to_string(), method, payment).await
+    }
+
+    pub async fn check_out_with_key(&self, key: &str, method: &str, payment: &str) -> Answer {
+        let order = json!({ "address": address(), "shipping_method_id": method, "payment_method": payment });
+        self.post_with_key("/api/v1/orders", key, order).await
+    }
+
+    /// Buys some pieces as far as the checkout.
+    pub async fn order(&self, offer: &Offer, quantity: u32) -> Value {
+        self.add(offer, quantity).await;
+        let method = self.shipping_method().await;
+        self.check_out(&method, "upi").await.is(201).body
+    }
+
+    /// Pays; what becomes of it depends on the address (`success@sandbox`, `decline@sandbox` ...).
+    pub async fn pay(&self, order: &Value, vpa: &str) -> Answer {
+        let intent = order["payment"]["intent_id"].as_str().unwrap();
+        self.post(&format!("/api/v1/payments/{intent}/attempts"), json!({ "method": "upi", "vpa": vpa })).await
+    }
+
+    /// Waits until an order has come so far.
+    pub async fn until(&self, order: &Value, field: &str, wanted: &str) -> Value {
+        let path = format!("/api/v1/orders/{}", order["id"].as_str().unwrap());
+        eventually(PATIENCE, || async {
+            let order = self.get(&path).await.is(200).body;
+            if order[field] == wanted { Ok(order) } else { Err(order[field].to_string()) }
+        })
+        .await
+    }
+
+    pub async fn payment(&self, order: &Value) -> Value {
+        let intent = order["payment"]["intent_id"].as_str().unwrap();
+        self.get(&format!("/api/v1/payments/{intent}")).await.is(200).body
+    }
+
+    /// Waits until a payment has so much refunded.
+    pub async fn until_refunded(&self, order: &Value, paise: &Value) -> Value {
+        eventually(PATIENCE, || async {
+            let payment = self.payment(order).await;
+            if payment["refunded"] == *paise { Ok(payment) } else { Err(payment.to_string()) }
+        })
+        .await
+    }
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+
+    #[track_caller]
+    pub fn problem(self, status: u16, kind: &str) -> Self {
+        assert_eq!((self.status, &self.body["type"]), (status, &json!(format!("urn:haat:problem:{kind}"))), "{}", self.body);
+        self
+    }
+}
