@@ -4,4 +4,5 @@ mod access;
 mod buying;
 mod crowd;
 mod failing;
+mod routes;
 mod shop;

@@ -189,6 +189,11 @@ impl Person {
         Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
     }
 
+    /// The same person at another door.
+    pub fn at(&self, url: &str) -> Self {
+        Person { url: url.to_owned(), ..self.clone() }
+    }
+
     pub fn with_token(&self, token: &str) -> Self {
         Person { token: Some(token.to_owned()), ..self.clone() }
     }
