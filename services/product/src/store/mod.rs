@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod browse;
+pub mod bulk;
 pub mod catalogue;
 pub mod reconcile;
 pub mod reservations;
