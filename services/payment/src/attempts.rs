@@ -15,8 +15,8 @@ use platform::{Problem, Result};
 use types::{AttemptId, IntentId, Timestamp, UserId};
 
 use crate::Payments;
-use crate::domain::attempt::{advance, is_undecided};
 use crate::domain::Reported;
+use crate::domain::attempt::{advance, is_undecided};
 use crate::provider::{Known, NewPayment, PaymentReport, ProviderError};
 use crate::store::attempt::{NewAttempt, Undecided};
 use crate::store::{self, AttemptRow, IntentRow};
@@ -37,8 +37,12 @@ pub async fn start(
     instrument: NewPaymentAttempt,
 ) -> Result<StartedAttempt> {
     let fingerprint = fingerprint(&instrument)?;
-    let intent = own_intent(app, customer, intent_id).await?;
-    if let Some(known) = known(app, intent_id, key).await? {
+    let mut connection = app.db.primary().await?;
+    let intent = store::intent::find(&mut connection, intent_id).await?;
+    let intent = intent.filter(|i| i.customer_id == customer).ok_or_else(|| Problem::not_found("payment"))?;
+    let begun = store::attempt::by_key(&mut connection, intent_id, key.as_str()).await?;
+    drop(connection);
+    if let Some(known) = begun {
         return repeat(app, &intent, known, key, &fingerprint, instrument).await;
     }
     if intent.status != IntentStatus::Open {
@@ -127,9 +131,10 @@ pub async fn ask(app: &Payments, attempt: &Undecided) -> Result<()> {
     let now = app.context().now();
     let age = now.since(attempt.created_at);
     let report = match report {
-        Some(report) if report.state == Reported::Pending && age > app.settings.attempt_window => {
-            PaymentReport { failure: Some("Nobody approved the payment in time".to_owned()), ..failed(report.reference) }
-        }
+        Some(report) if report.state == Reported::Pending && age > app.settings.attempt_window => PaymentReport {
+            failure: Some("Nobody approved the payment in time".to_owned()),
+            ..failed(report.reference)
+        },
         Some(report) => report,
         None if age > ABSENT_FOR_GOOD => failed(None),
         None => return Ok(()),
@@ -171,7 +176,9 @@ async fn repeat(
         match attempt.status {
             AttemptStatus::Created if in_hand && waiting_since.elapsed() < PATIENCE => tokio::time::sleep(LOOK).await,
             AttemptStatus::Created if in_hand => {
-                return Err(Problem::conflict("request-in-progress", "The first request is still at work").retry_after(1));
+                return Err(
+                    Problem::conflict("request-in-progress", "The first request is still at work").retry_after(1)
+                );
             }
             AttemptStatus::Created | AttemptStatus::Unknown => {
                 let expires_at = intent.expires_at.unwrap_or(now);
@@ -265,10 +272,7 @@ async fn known(app: &Payments, intent: IntentId, key: &IdempotencyKey) -> Result
 }
 
 /// No answer in time is no answer.
-async fn in_time<T>(
-    app: &Payments,
-    asked: impl Future<Output = Result<T, ProviderError>>,
-) -> Result<T, ProviderError> {
+async fn in_time<T>(app: &Payments, asked: impl Future<Output = Result<T, ProviderError>>) -> Result<T, ProviderError> {
     let time = app.settings.provider_time;
     match tokio::time::timeout(time, asked).await {
         Ok(answer) => answer,
@@ -293,7 +297,7 @@ fn failed(reference: Option<String>) -> PaymentReport {
 }
 
 fn not_payable(intent: &IntentRow) -> Problem {
-    Problem::conflict("not-payable", "This order cannot be paid (any more)").with("status", intent.status)
+    Problem::conflict("not-payable", "This order cannot be paid (any more)").with("payment_status", intent.status)
 }
 
 fn is_another_under_way(error: &sqlx::Error) -> bool {

@@ -95,7 +95,7 @@ fn sandbox(env: &Env, context: &Context) -> Result<SandboxConfig, EnvError> {
         None if context.app_env() == AppEnv::Local => Secret::new("sandbox-webhook-secret".to_owned()),
         None => env.required("PAYMENT_SANDBOX_SECRET", "the key that the sandbox's webhooks are signed with")?,
     };
-    Ok(SandboxConfig { webhook_url, webhook_secret: secret, return_url: env.text("PAYMENT_RETURN_URL") })
+    Ok(SandboxConfig { webhook_url, webhook_secret: secret, return_url: env.text("PAYMENT_BACK_URL") })
 }
 
 fn razorpay(env: &Env) -> Result<RazorpayConfig, EnvError> {
@@ -105,6 +105,6 @@ fn razorpay(env: &Env) -> Result<RazorpayConfig, EnvError> {
         key_secret: env.required("RAZORPAY_KEY_SECRET", "the API key's secret")?,
         webhook_secret: env.required("RAZORPAY_WEBHOOK_SECRET", "the key that Razorpay's webhooks are signed with")?,
         timeout: env.seconds("RAZORPAY_TIMEOUT", Duration::from_secs(5))?,
-        return_url: env.text("PAYMENT_RETURN_URL"),
+        return_url: env.text("PAYMENT_BACK_URL"),
     })
 }

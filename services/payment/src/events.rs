@@ -1,9 +1,9 @@
 //! What other services' events mean for money. The queue keeps no order and repeats: each handler is right whenever it runs.
 
 use contracts::order::OrderCancelled;
+use contracts::payment::IntentStatus;
 use contracts::returns::ReturnRefundDue;
 use contracts::shipping::{Direction, ShipmentDelivered};
-use contracts::payment::IntentStatus;
 use contracts::user::{ErasureCompleted, ErasureRequested};
 use platform::db::{Committed, Tx};
 use platform::events::Received;

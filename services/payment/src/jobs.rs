@@ -26,7 +26,8 @@ const WEBHOOK_PAUSE: Duration = Duration::from_secs(5);
 pub async fn poll_attempts(app: Payments) -> Result<Progress> {
     let (now, first) = (app.context().now(), app.settings.poll_after);
     let mut connection = app.db.primary().await?;
-    let due = store::attempt::claim_due(&mut connection, now, first.as_secs_f64(), LONGEST_PAUSE.as_secs_f64(), BATCH).await?;
+    let due = store::attempt::claim_due(&mut connection, now, first.as_secs_f64(), LONGEST_PAUSE.as_secs_f64(), BATCH)
+        .await?;
     drop(connection);
     let progress = progress(due.len());
     let asked = futures::stream::iter(due).map(|attempt| {
@@ -55,7 +56,8 @@ pub async fn execute_refunds(app: Payments) -> Result<Progress> {
 /// Tries again to make something of webhooks that came before what they are about.
 pub async fn apply_webhooks(app: Payments) -> Result<Progress> {
     let mut connection = app.db.primary().await?;
-    let due = store::webhook::claim_due(&mut connection, app.context().now(), WEBHOOK_PAUSE.as_secs_f64(), BATCH).await?;
+    let due =
+        store::webhook::claim_due(&mut connection, app.context().now(), WEBHOOK_PAUSE.as_secs_f64(), BATCH).await?;
     drop(connection);
     for webhook in &due {
         webhooks::apply_kept(&app, webhook).await?;

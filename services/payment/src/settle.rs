@@ -85,7 +85,9 @@ pub async fn cash_collected(tx: &mut Tx, intent: &IntentRow, amount: Money, now:
     if consequences.is_empty() {
         return Ok(());
     }
-    Change { intent, ledger, attempts: &[], details: Details::default(), facts: None, consequences }.write(tx, now).await
+    Change { intent, ledger, attempts: &[], details: Details::default(), facts: None, consequences }
+        .write(tx, now)
+        .await
 }
 
 /// A refund that somebody asks for.
@@ -118,7 +120,13 @@ pub async fn request_refund(
 }
 
 /// Records a refund that cannot be paid, so that staff see it.
-pub async fn refuse_refund(tx: &mut Tx, intent: &IntentRow, wanted: &Wanted<'_>, why: &str, now: Timestamp) -> Result<()> {
+pub async fn refuse_refund(
+    tx: &mut Tx,
+    intent: &IntentRow,
+    wanted: &Wanted<'_>,
+    why: &str,
+    now: Timestamp,
+) -> Result<()> {
     let row = NewRefundRow { failure_reason: Some(why), ..row(intent, wanted, None, now) };
     store::refund::insert(tx, &row).await?;
     let version = intent.version + 1;
@@ -195,7 +203,9 @@ impl Change<'_> {
             next += 1;
             let subject = intent.id;
             match (consequence, facts.clone()) {
-                (Consequence::Authorized, Some(payment)) => tx.publish(subject, next, &PaymentAuthorized { payment })?,
+                (Consequence::Authorized, Some(payment)) => {
+                    tx.publish(subject, next, &PaymentAuthorized { payment })?
+                }
                 (Consequence::Succeeded, Some(payment)) => tx.publish(subject, next, &PaymentSucceeded { payment })?,
                 (Consequence::LateAuthorized, Some(payment)) => {
                     tx.publish(subject, next, &PaymentLateAuthorized { payment })?;

@@ -27,6 +27,13 @@ pub struct Attempt {
     pub held: Money,
 }
 
+impl Attempt {
+    /// What can still be refunded of it if it succeeded.
+    fn left(&self) -> Money {
+        self.amount - self.held
+    }
+}
+
 /// What a refund is for. The same cause never makes two refunds: its text is unique.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
@@ -38,7 +45,10 @@ pub enum Cause {
     Duplicate(AttemptId),
     Return(ReturnId),
     /// A member of staff asked for it, under this refund's own id.
-    Staff { by: UserId, refund: RefundId },
+    Staff {
+        by: UserId,
+        refund: RefundId,
+    },
 }
 
 impl std::fmt::Display for Cause {
@@ -157,7 +167,8 @@ impl Ledger {
         let paid = attempts.iter_mut().filter(|a| a.status == AttemptStatus::Succeeded);
         let mut refunds: Vec<Consequence> =
             paid.filter_map(|a| self.give_back(a, Cause::Cancelled(Some(a.id)))).collect();
-        let cash = self.refundable().min(self.cash);
+        // What is left now that nothing of the attempts is.
+        let cash = self.refundable();
         if cash.is_positive() {
             self.refunding += cash;
             refunds.push(Consequence::Refund { attempt: None, amount: cash, cause: Cause::Cancelled(None) });
@@ -171,19 +182,18 @@ impl Ledger {
     /// # Errors
     /// Less than `amount` is left; nothing is held then.
     pub fn hold(&mut self, attempts: &mut [Attempt], amount: Money, cause: Cause) -> Result<Consequence, NotEnough> {
-        let left = self.refundable();
-        if amount > left {
-            return Err(NotEnough { left });
+        let paid = attempts.iter_mut().filter(|a| a.status == AttemptStatus::Succeeded).collect::<Vec<_>>();
+        // What is left and is not of an attempt is of the cash.
+        let cash = self.refundable() - paid.iter().map(|a| a.left()).sum();
+        let best = paid.into_iter().filter(|a| a.left() > cash).max_by_key(|a| a.left());
+        let most = best.as_ref().map_or(cash, |a| a.left());
+        if amount > most {
+            return Err(NotEnough { left: most });
         }
-        let paid = attempts.iter_mut().filter(|a| a.status == AttemptStatus::Succeeded);
-        let attempt = match paid.max_by_key(|a| a.amount - a.held) {
-            Some(attempt) if attempt.amount - attempt.held >= amount => {
-                attempt.held += amount;
-                Some(attempt.id)
-            }
-            _ if self.cash.is_positive() => None,
-            other => return Err(NotEnough { left: other.map_or(Money::ZERO, |a| a.amount - a.held) }),
-        };
+        let attempt = best.map(|attempt| {
+            attempt.held += amount;
+            attempt.id
+        });
         self.refunding += amount;
         Ok(Consequence::Refund { attempt, amount, cause })
     }
@@ -199,7 +209,7 @@ impl Ledger {
     }
 
     fn give_back(&mut self, attempt: &mut Attempt, cause: Cause) -> Option<Consequence> {
-        let amount = attempt.amount - attempt.held;
+        let amount = attempt.left();
         if !amount.is_positive() {
             return None;
         }

@@ -2,6 +2,8 @@
 
 pub mod attempt;
 pub mod ledger;
+#[cfg(test)]
+mod tests;
 
 pub use attempt::Reported;
 pub use ledger::{Attempt, Cause, Consequence, Ledger, NotEnough};

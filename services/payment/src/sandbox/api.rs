@@ -69,7 +69,8 @@ async fn press(app: &Payments, id: &str, status: Reported, headers: &HeaderMap, 
     misbehaviour.validate().map_err(|report| Problem::malformed(report.to_string()))?;
     let (sandbox, payment) = find(app, id).await?;
     if sandbox.press(&payment, status, &misbehaviour).await? == Pressed::TooLate {
-        return Err(Problem::conflict("already-decided", "The payment is decided already").with("status", payment.status));
+        return Err(Problem::conflict("already-decided", "The payment is decided already")
+            .with("payment_status", payment.status));
     }
     Ok(match sandbox.return_url(&payment) {
         Some(url) if !is_json => Redirect::to(&url).into_response(),

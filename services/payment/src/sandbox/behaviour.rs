@@ -111,10 +111,9 @@ impl Plan {
                     action: PaymentActionType::None,
                     ..decides(Decision { webhooks: vec![Reported::Authorized, Reported::Captured], ..success })
                 },
-                "tok_authorize" => Plan {
-                    action: PaymentActionType::None,
-                    ..decides(Decision::new(Reported::Authorized, SOON))
-                },
+                "tok_authorize" => {
+                    Plan { action: PaymentActionType::None, ..decides(Decision::new(Reported::Authorized, SOON)) }
+                }
                 "tok_decline" => Plan {
                     action: PaymentActionType::None,
                     ..decides(Decision { webhooks: Vec::new(), ..Decision::new(Reported::Failed, Duration::ZERO) })

@@ -144,7 +144,8 @@ impl Provider for Sandbox {
         if plan.answer_is_lost && !payment.repeated {
             return Err(ProviderError::NoAnswer("connection reset by peer".to_owned()));
         }
-        let found = found.map_err(lost)?.ok_or_else(|| ProviderError::NoAnswer("not found after writing".to_owned()))?;
+        let found =
+            found.map_err(lost)?.ok_or_else(|| ProviderError::NoAnswer("not found after writing".to_owned()))?;
         Ok(PaymentReport { action: action(plan.action, &found), ..report(&found, now) })
     }
 
@@ -173,7 +174,8 @@ impl Provider for Sandbox {
         let id = format!("srfd_{}", Uuid::now_v7().simple());
         let mut tx = self.db.begin().await.map_err(lost)?;
         let payment_id = refund.payment_id.as_deref();
-        let done = store::refund(&mut tx, &id, refund.refund_id, payment_id, refund.amount, is_pending, self.clock.now());
+        let done =
+            store::refund(&mut tx, &id, refund.refund_id, payment_id, refund.amount, is_pending, self.clock.now());
         let done = done.await.map_err(lost)?;
         let _committed = tx.commit().await.map_err(lost)?;
         let done = done.ok_or_else(|| ProviderError::Refused("The payment does not have so much left".to_owned()))?;

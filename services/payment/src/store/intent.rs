@@ -202,7 +202,12 @@ pub async fn save(
 }
 
 /// Notes that the carrier handed the cash over; false if it had before.
-pub async fn remit(connection: &mut PgConnection, id: IntentId, version: i64, now: Timestamp) -> Result<bool, sqlx::Error> {
+pub async fn remit(
+    connection: &mut PgConnection,
+    id: IntentId,
+    version: i64,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
     let remitted = sqlx::query!(
         "UPDATE intent SET remitted_at = $3, version = $2, updated_at = $3 WHERE id = $1 AND remitted_at IS NULL",
         id as IntentId,

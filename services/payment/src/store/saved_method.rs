@@ -33,7 +33,8 @@ pub async fn of_customer(connection: &mut PgConnection, customer: UserId) -> Res
     )
     .fetch_all(connection)
     .await?;
-    let saved = |id, token, created_at| SavedMethod { saved_method_id: id, method: PaymentMethod::Card, token, created_at };
+    let saved =
+        |id, token, created_at| SavedMethod { saved_method_id: id, method: PaymentMethod::Card, token, created_at };
     Ok(rows.into_iter().map(|row| saved(row.id, row.token, row.created_at)).collect())
 }
 

@@ -10,9 +10,14 @@ use crate::provider::ProviderName;
 pub enum Fate<'a> {
     Applied,
     /// Nothing can be made of it yet: it is tried again from this time on.
-    Later { due_at: Timestamp, problem: &'a str },
+    Later {
+        due_at: Timestamp,
+        problem: &'a str,
+    },
     /// A person must look at it.
-    Set { aside: &'a str },
+    Set {
+        aside: &'a str,
+    },
 }
 
 impl Fate<'_> {

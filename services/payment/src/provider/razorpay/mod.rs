@@ -144,7 +144,9 @@ impl Provider for Razorpay {
         match self.post::<wire::Payment>(&format!("payments/{payment_id}/capture"), &body).await {
             Ok(payment) => payment.report(),
             // "This payment has already been captured": the first answer was lost.
-            Err(ProviderError::Refused(_)) => self.get::<wire::Payment>(&format!("payments/{payment_id}")).await?.report(),
+            Err(ProviderError::Refused(_)) => {
+                self.get::<wire::Payment>(&format!("payments/{payment_id}")).await?.report()
+            }
             Err(lost) => Err(lost),
         }
     }
@@ -201,10 +203,7 @@ fn opened(attempt: AttemptId, order: wire::Order) -> PaymentReport {
 
 /// Our page that takes the customer to Razorpay's checkout.
 fn go_to_checkout(attempt: AttemptId) -> PaymentAction {
-    PaymentAction {
-        kind: PaymentActionType::Redirect,
-        url: Some(format!("/api/v1/payments/razorpay/{attempt}")),
-    }
+    PaymentAction { kind: PaymentActionType::Redirect, url: Some(format!("/api/v1/payments/razorpay/{attempt}")) }
 }
 
 /// Sends a request. 4xx is a refusal, except 409 (the first is still at work), 401 and 403 (our credentials: an operator mends
@@ -215,7 +214,8 @@ async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Provi
     let status = response.status();
     let body = response.bytes().await.map_err(lost)?;
     if status.is_success() {
-        return serde_json::from_slice(&body).map_err(|e| ProviderError::NoAnswer(format!("an unreadable answer: {e}")));
+        return serde_json::from_slice(&body)
+            .map_err(|e| ProviderError::NoAnswer(format!("an unreadable answer: {e}")));
     }
     let reason = serde_json::from_slice::<wire::Failure>(&body).map(|f| f.error.description);
     let reason = reason.unwrap_or_else(|_| format!("status {status}"));
