@@ -6,15 +6,15 @@ use contracts::auth::{RevealCode, RevealedCode};
 use contracts::notification::{NotificationKind, Outlet};
 use contracts::user::{Contact, FoundContact, GetContact, Locale};
 use futures::StreamExt;
+use platform::Result;
 use platform::scope::Scope;
 use platform::service::Progress;
-use platform::Result;
 
+use crate::Notifications;
 use crate::domain::{Decision, Outcome, decide, rule, settle};
 use crate::senders::{Handed, Letter};
 use crate::store::{self, Claimed, InboxText};
 use crate::templates::Subject;
-use crate::Notifications;
 
 pub const DELIVER: &str = "deliver";
 
@@ -44,7 +44,11 @@ pub async fn deliver(app: Notifications) -> Result<Progress> {
 pub async fn forget(app: Notifications) -> Result<Progress> {
     let before = app.context.now().minus(KEPT);
     let deleted = store::forget_before(&mut *app.db.primary().await?, before, FORGOTTEN_AT_ONCE).await?;
-    Ok(if i64::try_from(deleted).is_ok_and(|deleted| deleted == FORGOTTEN_AT_ONCE) { Progress::More } else { Progress::Idle })
+    Ok(if i64::try_from(deleted).is_ok_and(|deleted| deleted == FORGOTTEN_AT_ONCE) {
+        Progress::More
+    } else {
+        Progress::Idle
+    })
 }
 
 /// What a try came to, with what is to be kept of it.
@@ -185,6 +189,10 @@ fn addressee(outlet: Outlet, contact: Contact) -> Option<Addressee> {
         Outlet::Sms => contact.phone?,
         Outlet::Push => contact.user_id.to_string(),
     };
-    Some(Addressee { name: contact.name, recipient, locale: contact.locale.parse().unwrap_or(Locale::English), code: None })
+    Some(Addressee {
+        name: contact.name,
+        recipient,
+        locale: contact.locale.parse().unwrap_or(Locale::English),
+        code: None,
+    })
 }
-

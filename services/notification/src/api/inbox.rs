@@ -39,7 +39,11 @@ async fn list_notifications(
 /// Marks a message as read, now or before.
 #[utoipa::path(post, path = "/api/v1/notifications/{id}/read", tag = TAG, params(("id" = NotificationId, Path)),
     responses((status = 200, body = Notification), (status = 404, body = Problem)), security(("user_token" = [])))]
-async fn mark_read(customer: Customer, State(app): State<Notifications>, Path(id): Path<NotificationId>) -> Result<Json<Notification>> {
+async fn mark_read(
+    customer: Customer,
+    State(app): State<Notifications>,
+    Path(id): Path<NotificationId>,
+) -> Result<Json<Notification>> {
     let read = store::mark_read(&mut *app.db.primary().await?, customer.id, id, app.context.now()).await?;
     read.map(Json).ok_or_else(|| Problem::not_found("notification"))
 }

@@ -14,7 +14,9 @@ const MINUTES_OF_A_DAY: i64 = 24 * 60;
 pub enum Decision {
     Send,
     /// Not before then.
-    Wait { until: Timestamp },
+    Wait {
+        until: Timestamp,
+    },
     Skip(&'static str),
 }
 

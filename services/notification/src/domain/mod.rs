@@ -48,7 +48,9 @@ impl Message {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Sent,
-    Postponed { until: Timestamp },
+    Postponed {
+        until: Timestamp,
+    },
     Skipped(&'static str),
     /// Another try may succeed.
     Retry(String),

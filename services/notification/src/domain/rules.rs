@@ -62,11 +62,15 @@ pub fn rule(kind: Kind) -> Rule {
         Kind::InvoiceIssued | Kind::CreditNoteIssued => (Required, &[Inbox, Email], &[]),
         Kind::LatePaymentReturned | Kind::RefundFailed => (Required, &[Inbox, Email], &[]),
         Kind::RefundSucceeded => (Required, &[Inbox, Email, Sms], &[]),
-        Kind::ReturnRequested => {
-            (Useful, &[Inbox, Email], &[Kind::ReturnApproved, Kind::ReturnRejected, Kind::ReturnReceived, Kind::ReturnClosed])
-        }
+        Kind::ReturnRequested => (
+            Useful,
+            &[Inbox, Email],
+            &[Kind::ReturnApproved, Kind::ReturnRejected, Kind::ReturnReceived, Kind::ReturnClosed],
+        ),
         Kind::ReturnApproved => (Useful, &[Inbox, Email], &[Kind::ReturnReceived, Kind::ReturnClosed]),
-        Kind::ReturnReceived => (Useful, &[Inbox, Email], &[Kind::RefundDue, Kind::RefundSucceeded, Kind::ReturnClosed]),
+        Kind::ReturnReceived => {
+            (Useful, &[Inbox, Email], &[Kind::RefundDue, Kind::RefundSucceeded, Kind::ReturnClosed])
+        }
         Kind::RefundDue => (Useful, &[Inbox, Email], &[Kind::RefundSucceeded, Kind::ReturnClosed]),
         Kind::ReturnRejected => (Required, &[Inbox, Email], &[]),
         Kind::ReturnClosed => (Useful, &[Inbox], &[]),

@@ -5,7 +5,9 @@ use contracts::order::{
     CreditNoteIssued, InvoiceIssued, OrderCancelled, OrderConfirmed, OrderCreated, OrderDelivered, OrderShipped,
 };
 use contracts::payment::PaymentMethod;
-use contracts::shipping::{Direction, ShipmentException, ShipmentFacts, ShipmentRto, ShipmentStatus, ShipmentStatusChanged};
+use contracts::shipping::{
+    Direction, ShipmentException, ShipmentFacts, ShipmentRto, ShipmentStatus, ShipmentStatusChanged,
+};
 use serde_json::{Value, json};
 use types::{OrderId, UserId};
 

@@ -1,7 +1,9 @@
 //! What concerns money.
 
 use contracts::notification::NotificationKind as Kind;
-use contracts::payment::{PaymentFacts, PaymentFailed, PaymentLateAuthorized, RefundFacts, RefundFailed, RefundSucceeded};
+use contracts::payment::{
+    PaymentFacts, PaymentFailed, PaymentLateAuthorized, RefundFacts, RefundFailed, RefundSucceeded,
+};
 use serde_json::json;
 
 use super::Tells;

@@ -26,6 +26,12 @@ impl Tells for CartAbandoned {
     fn messages(&self) -> Vec<Message> {
         let pieces: u64 = self.lines.iter().map(|line| u64::from(line.quantity)).sum();
         let data = json!({ "pieces": pieces });
-        vec![Message { kind: Kind::CartAbandoned, user_id: self.customer_id, about: Some(self.cart_id.0), code: None, data }]
+        vec![Message {
+            kind: Kind::CartAbandoned,
+            user_id: self.customer_id,
+            about: Some(self.cart_id.0),
+            code: None,
+            data,
+        }]
     }
 }

@@ -36,7 +36,8 @@ impl Provider {
         if reqwest::Url::parse(&url).is_err() {
             return Err("NOTIFICATION_SMS_URL: not an address such as https://host/path".to_owned());
         }
-        let client = Client::builder().timeout(TIMEOUT).build().map_err(|error| format!("NOTIFICATION_SMS_URL: {error}"))?;
+        let client =
+            Client::builder().timeout(TIMEOUT).build().map_err(|error| format!("NOTIFICATION_SMS_URL: {error}"))?;
         Ok(Provider { client, url, token })
     }
 

@@ -52,7 +52,7 @@ pub struct Senders {
 }
 
 enum Mail {
-    Smtp(smtp::Mailer),
+    Smtp(Box<smtp::Mailer>),
     Local,
 }
 
@@ -71,7 +71,7 @@ impl Senders {
         let is_local = app_env == AppEnv::Local;
         let from = env.value("NOTIFICATION_FROM", "Haat <no-reply@haat.example>".to_owned())?;
         let mail = match env.text("NOTIFICATION_SMTP_URL") {
-            Some(url) => Mail::Smtp(smtp::Mailer::new(&url, &from).map_err(BootError::Other)?),
+            Some(url) => Mail::Smtp(Box::new(smtp::Mailer::new(&url, &from).map_err(BootError::Other)?)),
             None if is_local => Mail::Local,
             None => {
                 let expected = "NOTIFICATION_SMTP_URL is not set; smtps://user:password@host is expected";

@@ -95,7 +95,8 @@ pub async fn desk(
     .fetch_all(connection)
     .await?;
     let record = |row: Row| {
-        let Row { id, kind, outlet, status, about, created_at, next_attempt_at, finished_at, times, outcomes, reasons } = row;
+        let Row { id, kind, outlet, status, about, created_at, next_attempt_at, finished_at, times, outcomes, reasons } =
+            row;
         let tries = times.into_iter().zip(outcomes).zip(reasons);
         DeliveryRecord {
             id,

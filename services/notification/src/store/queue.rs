@@ -34,14 +34,17 @@ pub async fn insert(
     messages: &[Message],
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let rows: Vec<(&Message, Outlet)> =
-        messages.iter().flat_map(|message| message.outlets().into_iter().map(move |outlet| (message, outlet))).collect();
+    let rows: Vec<(&Message, Outlet)> = messages
+        .iter()
+        .flat_map(|message| message.outlets().into_iter().map(move |outlet| (message, outlet)))
+        .collect();
     let ids: Vec<NotificationId> = rows.iter().map(|_| NotificationId::new()).collect();
     let users: Vec<UserId> = rows.iter().map(|(message, _)| message.user_id).collect();
     let outlets: Vec<Outlet> = rows.iter().map(|(_, outlet)| *outlet).collect();
     let kinds: Vec<NotificationKind> = rows.iter().map(|(message, _)| message.kind).collect();
     let abouts: Vec<Option<Uuid>> = rows.iter().map(|(message, _)| message.about).collect();
-    let codes: Vec<Option<CodeReference>> = rows.iter().map(|(message, _)| message.code.map(|(code, _)| code)).collect();
+    let codes: Vec<Option<CodeReference>> =
+        rows.iter().map(|(message, _)| message.code.map(|(code, _)| code)).collect();
     let data: Vec<Value> = rows.iter().map(|(message, _)| message.data.clone()).collect();
     let times: Vec<Timestamp> = rows.iter().map(|(message, _)| now.plus(rule(message.kind).delay)).collect();
     sqlx::query!(

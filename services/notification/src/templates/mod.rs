@@ -53,7 +53,8 @@ impl Templates {
         let mut environment = Environment::new();
         // What a template asks for and does not get is a mistake, not an empty place in a letter.
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
+        environment
+            .set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
         environment.add_filter("money", |paise: i64| Money::from_paise(paise).to_string());
         environment.add_filter("day", day);
         environment.add_filter("time", time);
@@ -125,7 +126,8 @@ fn day(text: &str) -> String {
 
 /// `05-12-2026 17:30`: a point in time on the clock of India.
 fn time(text: &str) -> String {
-    text.parse().map_or_else(|_| text.to_owned(), |time| Timestamp::new(time).in_india().strftime("%d-%m-%Y %H:%M").to_string())
+    text.parse()
+        .map_or_else(|_| text.to_owned(), |time| Timestamp::new(time).in_india().strftime("%d-%m-%Y %H:%M").to_string())
 }
 
 #[cfg(test)]
@@ -162,7 +164,8 @@ mod tests {
             assert!(templates.has(Locale::English, *kind), "{kind}");
             let short = rule(*kind).outlets.iter().any(|outlet| matches!(outlet, Outlet::Sms | Outlet::Push));
             for locale in Locale::ALL.iter().filter(|locale| templates.has(**locale, *kind)) {
-                let has = |section: &str| templates.environment.get_template(&format!("{locale}/{kind}.{section}")).is_ok();
+                let has =
+                    |section: &str| templates.environment.get_template(&format!("{locale}/{kind}.{section}")).is_ok();
                 assert!(has("subject") && (has("sms") || !short), "{locale}/{kind}");
             }
         }
@@ -171,8 +174,10 @@ mod tests {
     #[test]
     fn a_message_is_in_the_customers_language_or_else_in_english() {
         let templates = Templates::load("https://haat.example").unwrap();
-        let data = json!({ "order_number": "HT-1001", "order_id": "1", "carrier": "BlueDart", "tracking_number": "BD1" });
-        let in_language = |locale| templates.render(&subject(Kind::OrderShipped, Outlet::Email, locale, &data)).unwrap();
+        let data =
+            json!({ "order_number": "HT-1001", "order_id": "1", "carrier": "BlueDart", "tracking_number": "BD1" });
+        let in_language =
+            |locale| templates.render(&subject(Kind::OrderShipped, Outlet::Email, locale, &data)).unwrap();
         let (english, hindi) = (in_language(Locale::English), in_language(Locale::Hindi));
         assert_eq!(in_language(Locale::Telugu), english);
         assert!(english.text.starts_with("Hello Asha Rao,"), "{}", english.text);
