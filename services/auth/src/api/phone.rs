@@ -1,5 +1,7 @@
 //! Phone numbers: log-in with a code, and showing that a number is one's own.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
@@ -7,6 +9,8 @@ use contracts::auth::{CodeChannel, CodePurpose, CodeSent, LoginOutcome, PhoneCon
 use http::{HeaderMap, StatusCode};
 use platform::http::Body;
 use platform::identity::Customer;
+use platform::limits::{Rule, Who};
+use platform::service::App;
 use platform::{Problem, Result};
 
 use super::login::{after_first_factor, device, too_late};
@@ -16,6 +20,9 @@ use crate::app::Auth;
 use crate::codes::{self, Destination};
 use crate::domain::Phone;
 use crate::store;
+
+/// Numbers that one account may have a code sent to: messages cost money, and some numbers earn it.
+const CODES_PER_ACCOUNT: Rule = Rule { name: "phone-code", limit: 5, window: Duration::from_secs(60 * 60) };
 
 /// Sends a code to a number that was confirmed by its owner; whether it was is not told.
 #[utoipa::path(post, path = "/api/v1/auth/login/phone", tag = "auth", request_body = PhoneOnly,
@@ -68,6 +75,7 @@ pub async fn request_phone_code(
     Body(PhoneOnly { phone }): Body<PhoneOnly>,
 ) -> Result<(StatusCode, Json<CodeSent>)> {
     let (phone, now) = (super::phone_number(&phone)?, app.now());
+    app.context().limits().check(&Who::User(customer.id), &CODES_PER_ACCOUNT).await?;
     let mut tx = app.db().begin().await?;
     let account = own_account_after_login(&mut tx, &customer, now).await?;
     require_verified_email(&account)?;

@@ -1,7 +1,8 @@
-use contracts::auth::{Account, CodeChannel, CodePurpose, CodeRequested, CodeSent, RevealedCode};
+use contracts::auth::{Account, CodeChannel, CodePurpose, CodeRequested, CodeSent, LoginOutcome, RevealedCode};
 use serde_json::json;
 use testkit::service::{Answer, Person};
 
+use crate::second_factor;
 use crate::world::{EMAIL, PHONE, World, essence, logged_in, wrong};
 
 const SET: &str = "/api/v1/auth/phone";
@@ -110,4 +111,29 @@ async fn what_is_no_number_is_refused() {
     let world = World::start().await;
     let problem = world.post("/login/phone", json!({ "phone": "5555555555" })).await.is(422).problem("invalid-fields");
     assert_eq!(problem.errors[0].field, "phone");
+}
+
+#[tokio::test]
+async fn an_account_has_codes_sent_to_a_few_numbers_only() {
+    let world = World::start().await;
+    let (_, _, me) = world.member(EMAIL).await;
+    let mut answers = Vec::new();
+    // A new window may begin in between: then there are five more.
+    for n in 0..11 {
+        answers.push(me.post(SET, &json!({ "phone": format!("+9198765000{n:02}") })).await.status);
+    }
+    assert_eq!(answers[..5], [202; 5]);
+    assert!(answers.contains(&429), "{answers:?}");
+}
+
+#[tokio::test]
+async fn a_log_in_by_phone_asks_for_the_second_factor_too() {
+    let world = World::start().await;
+    let (_, _, me) = world.member(EMAIL).await;
+    confirm_phone(&world, &me).await.is(204);
+    second_factor::protected(&world, &me).await;
+    let answer = request(&world).await.is(202);
+    let (sent, code) = revealed(&world, &answer).await;
+    let outcome = login(&world, &sent, &code).await.is(200).read();
+    assert!(matches!(outcome, LoginOutcome::MfaRequired { .. }));
 }

@@ -11,7 +11,7 @@ const CONFIRM: &str = "/api/v1/auth/mfa/totp/confirm";
 const BACKUP_CODES: &str = "/api/v1/auth/mfa/backup-codes";
 
 /// Somebody's authenticator.
-struct Authenticator {
+pub struct Authenticator {
     secret: Secret,
     clock: Clock,
 }
@@ -36,7 +36,7 @@ impl Authenticator {
 }
 
 /// With a second factor that was confirmed.
-async fn protected(world: &World, person: &Person) -> (Authenticator, Vec<String>) {
+pub async fn protected(world: &World, person: &Person) -> (Authenticator, Vec<String>) {
     let enrolment: TotpEnrolment = person.post(TOTP, &json!({})).await.is(200).read();
     let authenticator = Authenticator::new(world, &enrolment);
     let answer = person.post(CONFIRM, &json!({ "code": authenticator.code() })).await.is(200);
