@@ -6,6 +6,10 @@ use utoipa::ToSchema;
 
 use crate::{call, event};
 
+mod public;
+
+pub use public::*;
+
 /// The customer's cart as a checkout starts from it: what and how many, not at what price.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct GetCheckoutCart {

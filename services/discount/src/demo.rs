@@ -7,12 +7,15 @@ use uuid::Uuid;
 
 use crate::store::{coupon as coupons, promotion as promotions};
 
-/// Adds what is not there yet. `three_for_two` is the category of which the cheapest of three pieces is free.
-pub async fn seed(connection: &mut PgConnection, now: Timestamp, three_for_two: CategoryId) -> Result<(), sqlx::Error> {
+/// Masalas and spices in the product service's demonstration: of three pieces the cheapest is free.
+pub const MASALAS: CategoryId = CategoryId(Uuid::from_u128(FIRST_ID + (3 << 40) + 9));
+
+/// Adds what is not there yet.
+pub async fn seed(connection: &mut PgConnection, now: Timestamp) -> Result<(), sqlx::Error> {
     for coupon in demo_coupons(now) {
         let _new = coupons::insert_unless_there(connection, &coupon).await?;
     }
-    for promotion in demo_promotions(now, three_for_two) {
+    for promotion in demo_promotions(now) {
         let _new = promotions::insert_unless_there(connection, &promotion).await?;
     }
     Ok(())
@@ -52,7 +55,7 @@ fn demo_coupons(now: Timestamp) -> Vec<Coupon> {
     ]
 }
 
-fn demo_promotions(now: Timestamp, three_for_two: CategoryId) -> Vec<Promotion> {
+fn demo_promotions(now: Timestamp) -> Vec<Promotion> {
     let promotion = |number, name: &str, benefit| Promotion {
         id: id(number),
         name: name.to_owned(),
@@ -69,17 +72,19 @@ fn demo_promotions(now: Timestamp, three_for_two: CategoryId) -> Vec<Promotion> 
     let volume = vec![VolumeTier { pieces: 10, rate: Rate::from_percent(5) }];
     vec![
         Promotion {
-            scope: RuleScope { category_ids: vec![three_for_two], product_ids: Vec::new() },
+            scope: RuleScope { category_ids: vec![MASALAS], product_ids: Vec::new() },
             priority: 20,
             stackable: false,
-            ..promotion(1, "Buy 2, get 1 free", PromotionBenefit::BuyGet { buy: 2, get: 1 })
+            ..promotion(1, "Masalas: buy 2, get 1 free", PromotionBenefit::BuyGet { buy: 2, get: 1 })
         },
         Promotion { priority: 10, ..promotion(2, "Ten or more", PromotionBenefit::Volume { tiers: volume }) },
         promotion(3, "₹250 off from ₹4,999 on", PromotionBenefit::BasketValue { tiers: value }),
     ]
 }
 
-/// A UUID of version 7 that sorts before all real ones, so that seeding again finds what is there.
+/// UUIDs of version 7 from here on sort before all real ones; fixed, so that seeding again finds what is there.
+const FIRST_ID: u128 = 0x018c_c251_f400_7000_8000_0000_0000_0000;
+
 const fn id(number: u128) -> PromotionId {
-    PromotionId(Uuid::from_u128(0x018c_c251_f400_7000_8000_0000_0000_0000 + number))
+    PromotionId(Uuid::from_u128(FIRST_ID + number))
 }

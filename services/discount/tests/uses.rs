@@ -1,5 +1,7 @@
 //! The uses of coupons: limits under concurrency, and taking and giving back in any order.
 
+#![allow(clippy::unwrap_used, reason = "what is not as expected is best told by a test that fails")]
+
 use contracts::discount::{Coupon, CouponReservation, PriceBasket, ReleaseCoupon, ReserveCoupon};
 use contracts::order::{CancelReason, OrderCancelled, OrderConfirmed};
 use contracts::payment::PaymentMethod;

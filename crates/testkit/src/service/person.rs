@@ -42,6 +42,14 @@ impl Person {
         person
     }
 
+    /// A header that was set by [`Person::with`].
+    ///
+    /// # Panics
+    /// If it was not.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).expect("a header that was set")
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None::<&Value>).await
     }

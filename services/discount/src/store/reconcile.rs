@@ -1,6 +1,7 @@
 //! What must always be true of the coupons' counts: for `haat reconcile`.
 
 use sqlx::PgConnection;
+use types::OrderId;
 
 /// Something that must not be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,25 @@ pub async fn violations(connection: &mut PgConnection) -> Result<Vec<Violation>,
              SELECT 'customers-stay-within-their-limit', c.code, format('customer %s: %s times of %s', n.customer_id, n.used, n.allowed)
              FROM coupon_customer n JOIN coupon c ON c.id = n.coupon_id WHERE n.used > n.allowed
          ) v ORDER BY rule, subject"#
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// What an order has of a coupon, to be held against the orders' books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CouponFact {
+    pub order_id: OrderId,
+    pub code: String,
+    /// `held`, `redeemed` or `released`.
+    pub state: String,
+}
+
+pub async fn facts(connection: &mut PgConnection) -> Result<Vec<CouponFact>, sqlx::Error> {
+    sqlx::query_as!(
+        CouponFact,
+        r#"SELECT u.order_id AS "order_id: OrderId", c.code, u.state
+           FROM coupon_use u JOIN coupon c ON c.id = u.coupon_id ORDER BY u.order_id"#
     )
     .fetch_all(connection)
     .await
