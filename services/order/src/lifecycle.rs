@@ -158,7 +158,7 @@ pub async fn note_too_late(tx: &mut Tx, order: &Order, at: Timestamp, refused: R
 pub fn refusal(refused: Refused) -> Problem {
     Problem::conflict("order-status", "The order's status does not allow this")
         .detail(format!("{}.", capitalised(&refused.to_string())))
-        .with("status", refused.status)
+        .with("order_status", refused.status)
 }
 
 /// Refused if the table says so, or if the order has another status by now: then with that one.

@@ -7,10 +7,11 @@
 use sqlx::PgConnection;
 use types::{Timestamp, UserId};
 
-/// Remembers that the customer wants to be forgotten.
+/// Remembers that the customer wants to be forgotten; asked again, it is done again.
 pub async fn request(connection: &mut PgConnection, customer_id: UserId, at: Timestamp) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "INSERT INTO erasure (customer_id, requested_at) VALUES ($1, $2) ON CONFLICT (customer_id) DO NOTHING",
+        "INSERT INTO erasure (customer_id, requested_at) VALUES ($1, $2)
+         ON CONFLICT (customer_id) DO UPDATE SET done_at = NULL",
         customer_id as UserId,
         at as Timestamp
     )
