@@ -19,7 +19,9 @@ pub async fn order_confirmed(app: Products, event: Received<OrderConfirmed>, mut
     let order = event.data.order_id;
     match Demand::of(&stock::ordered(&event.data.lines)) {
         Ok(demand) => {
-            if let StockCommitment::Short { shortages } = stock::commit(&mut tx, order, &demand, app.context().now()).await? {
+            if let StockCommitment::Short { shortages } =
+                stock::commit(&mut tx, order, &demand, app.context().now()).await?
+            {
                 tracing::error!(%order, ?shortages, "confirmed, but its stock was never sold and is not there");
             }
         }

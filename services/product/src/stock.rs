@@ -21,12 +21,7 @@ use crate::store::{alerts, catalogue, reservations, stock};
 const SUBSCRIBERS_PER_EVENT: usize = 500;
 
 /// Sets all of `demand` aside for the order until `expires_at`, or nothing.
-pub async fn reserve(
-    tx: &mut Tx,
-    order: OrderId,
-    demand: &Demand,
-    expires_at: Timestamp,
-) -> Result<StockReservation> {
+pub async fn reserve(tx: &mut Tx, order: OrderId, demand: &Demand, expires_at: Timestamp) -> Result<StockReservation> {
     let Some((version, asked)) = reservations::reserve(tx, order, demand, expires_at, &[]).await? else {
         return repeated(tx, order).await;
     };
@@ -118,8 +113,10 @@ pub async fn expire(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<usize> {
     if expired.is_empty() {
         return Ok(0);
     }
-    let moves: Vec<Move> = expired.iter().flat_map(|(_, _, portions)| portions.iter().map(Portion::unreserved)).collect();
-    let cause = Cause { reason: StockReason::Correction, order_id: None, return_id: None, actor_id: None, note: "", at: now };
+    let moves: Vec<Move> =
+        expired.iter().flat_map(|(_, _, portions)| portions.iter().map(Portion::unreserved)).collect();
+    let cause =
+        Cause { reason: StockReason::Correction, order_id: None, return_id: None, actor_id: None, note: "", at: now };
     let levels = stock::apply(tx, &moves, &cause).await?;
     let orders: Vec<OrderId> = expired.iter().map(|(order, ..)| *order).collect();
     reservations::forget(tx, &orders).await?;
@@ -157,7 +154,14 @@ pub async fn restock(
 ///
 /// # Errors
 /// The database's: see [`stock::open`] and [`stock::apply`].
-pub async fn adjust(tx: &mut Tx, change: Move, reason: StockReason, actor: UserId, note: &str, now: Timestamp) -> sqlx::Result<Vec<Level>> {
+pub async fn adjust(
+    tx: &mut Tx,
+    change: Move,
+    reason: StockReason,
+    actor: UserId,
+    note: &str,
+    now: Timestamp,
+) -> sqlx::Result<Vec<Level>> {
     stock::open(tx, change.variant_id, change.location_id).await?;
     let cause = Cause { reason, order_id: None, return_id: None, actor_id: Some(actor), note, at: now };
     stock::apply(tx, &[change], &cause).await

@@ -66,9 +66,7 @@ async fn search(app: &Products, text: &str, query: &ProductQuery) -> Result<Sear
         corrected = (!rows.is_empty()).then_some(nearest);
     }
     let facets = match after {
-        None => {
-            Some(search::facets(&mut connection, corrected.as_deref().unwrap_or(text), &filter).await?)
-        }
+        None => Some(search::facets(&mut connection, corrected.as_deref().unwrap_or(text), &filter).await?),
         Some(_) => None,
     };
     let Page { items, next_cursor } = page.page(rows, Row::place).map(Row::into_card);

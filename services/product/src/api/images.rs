@@ -25,7 +25,8 @@ pub(super) fn routes() -> OpenApiRouter<Products> {
     ))]
 async fn product_image(_: Visitor, Path(file): Path<String>) -> Result<Response> {
     let is_sku = |sku: &&str| {
-        (1..=LONGEST_SKU).contains(&sku.len()) && sku.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
+        (1..=LONGEST_SKU).contains(&sku.len())
+            && sku.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
     };
     let sku = file.strip_suffix(".svg").filter(is_sku).ok_or_else(|| Problem::not_found("picture"))?;
     let headers = [(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "public, max-age=86400, immutable")];

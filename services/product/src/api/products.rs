@@ -53,7 +53,8 @@ async fn get_product(
     Path(product): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let edits = visitor.0.is_some_and(|customer| customer.roles.iter().any(|role| CatalogEditor::roles().contains(role)));
+    let edits =
+        visitor.0.is_some_and(|customer| customer.roles.iter().any(|role| CatalogEditor::roles().contains(role)));
     let load = || async {
         let categories = app.categories().await?;
         let mut connection = app.db.primary().await?;

@@ -62,10 +62,11 @@ async fn submit_review(
         Begun::Repeat(answer) => return Ok(answer),
     };
     let (id, now) = (ReviewId::new(), app.context().now());
-    let inserted = reviews::insert(&mut tx, id, product, customer.id, &new, now).await.on_constraint(
-        "review_by_customer_key",
-        || Problem::conflict("already-reviewed", "You have reviewed this product before"),
-    )?;
+    let inserted = reviews::insert(&mut tx, id, product, customer.id, &new, now)
+        .await
+        .on_constraint("review_by_customer_key", || {
+            Problem::conflict("already-reviewed", "You have reviewed this product before")
+        })?;
     if !inserted {
         return Err(Problem::not_found("product"));
     }

@@ -69,7 +69,10 @@ impl Goods {
             hsn: self.family.hsn.to_owned(),
             return_days: self.family.return_days,
             options: self.family.options.iter().map(|(name, _)| (*name).to_owned()).collect(),
-            image: variants.first().map(|variant| format!("/api/v1/products/images/{}.svg", variant.sku)).unwrap_or_default(),
+            image: variants
+                .first()
+                .map(|variant| format!("/api/v1/products/images/{}.svg", variant.sku))
+                .unwrap_or_default(),
             created_at: now.minus(A_DAY * age),
         }
     }
@@ -120,7 +123,11 @@ impl Goods {
             on_hand: u32::try_from(on_hand).unwrap_or(0),
         };
         // What the tour buys is always there.
-        if self.number == 0 { [at(HYDERABAD, 200), at(WARANGAL, 100)] } else { [at(HYDERABAD, near), at(WARANGAL, far)] }
+        if self.number == 0 {
+            [at(HYDERABAD, 200), at(WARANGAL, 100)]
+        } else {
+            [at(HYDERABAD, near), at(WARANGAL, far)]
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use types::{CategoryId, LocationId, Money, ProductId, Rate, Timestamp, VariantId
 use uuid::Uuid;
 
 use crate::store::bulk::{self, Batch, BulkCategory};
-use families::{CATEGORIES, HSN};
+use families::{CATEGORIES, HSN, TaxCode};
 use goods::{Goods, natural_count};
 
 /// Both in Telangana, so one GST registration.
@@ -92,20 +92,23 @@ fn batch(numbers: std::ops::Range<usize>, now: Timestamp) -> Batch {
 }
 
 async fn insert_taxes(connection: &mut PgConnection) -> Result<()> {
-    let codes: Vec<(&str, &str)> = HSN.iter().map(|(code, text, ..)| (*code, *text)).collect();
+    let codes: Vec<(&str, &str)> = HSN.iter().map(|hsn| (hsn.code, hsn.description)).collect();
     bulk::insert_hsn(connection, &codes).await?;
-    let rates = |above: Money, of: fn(&([u32; 2], [u32; 2])) -> [u32; 2]| {
-        let rates = HSN.iter().flat_map(move |(code, _, before, since)| {
-            let [low, high] = of(&(*before, *since));
-            let low = (*code, Money::ZERO, Rate::from_percent(low));
-            let high = (low.2 != Rate::from_percent(high)).then(|| (*code, above, Rate::from_percent(high)));
-            std::iter::once(low).chain(high)
-        });
-        rates.collect::<Vec<_>>()
-    };
-    bulk::insert_rates(connection, "2017-07-01", &rates(Money::from_rupees(1050), |(before, _)| *before)).await?;
-    bulk::insert_rates(connection, "2025-09-22", &rates(Money::from_rupees(2625), |(_, since)| *since)).await?;
+    let since_2017 = rates(Money::from_rupees(1050), |hsn| hsn.since_2017);
+    bulk::insert_rates(connection, "2017-07-01", &since_2017).await?;
+    let since_2025 = rates(Money::from_rupees(2625), |hsn| hsn.since_2025);
+    bulk::insert_rates(connection, "2025-09-22", &since_2025).await?;
     Ok(())
+}
+
+/// The rate of every code, and where it differs the rate above a price.
+fn rates(above: Money, of: fn(&TaxCode) -> [u32; 2]) -> Vec<(&'static str, Money, Rate)> {
+    let rates = HSN.iter().flat_map(|hsn| {
+        let [low, high] = of(hsn).map(Rate::from_percent);
+        let above = (low != high).then_some((hsn.code, above, high));
+        std::iter::once((hsn.code, Money::ZERO, low)).chain(above)
+    });
+    rates.collect()
 }
 
 fn categories() -> Vec<BulkCategory> {

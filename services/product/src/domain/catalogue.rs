@@ -130,9 +130,10 @@ impl Revision {
 
 /// FNV-1a over numbers that change.
 pub fn fingerprint(numbers: impl IntoIterator<Item = u32>) -> u32 {
-    numbers.into_iter().flat_map(u32::to_le_bytes).fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
+    numbers
+        .into_iter()
+        .flat_map(u32::to_le_bytes)
+        .fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]

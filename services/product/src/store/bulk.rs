@@ -70,12 +70,9 @@ pub struct Batch {
 }
 
 pub async fn is_there(connection: &mut PgConnection, product: ProductId) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM product WHERE id = $1) AS "there!""#,
-        product as ProductId
-    )
-    .fetch_one(connection)
-    .await
+    sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM product WHERE id = $1) AS "there!""#, product as ProductId)
+        .fetch_one(connection)
+        .await
 }
 
 /// Locations, by position; what is there stays.
@@ -109,11 +106,7 @@ pub async fn insert_hsn(connection: &mut PgConnection, codes: &[(&str, &str)]) -
 }
 
 /// GST rates from a day on (`YYYY-MM-DD`), for pieces above a price; what is there stays.
-pub async fn insert_rates(
-    connection: &mut PgConnection,
-    day: &str,
-    rates: &[(&str, Money, Rate)],
-) -> sqlx::Result<()> {
+pub async fn insert_rates(connection: &mut PgConnection, day: &str, rates: &[(&str, Money, Rate)]) -> sqlx::Result<()> {
     let codes: Vec<String> = rates.iter().map(|(code, ..)| (*code).to_owned()).collect();
     let above: Vec<Money> = rates.iter().map(|(_, above, _)| *above).collect();
     let basis_points: Vec<Rate> = rates.iter().map(|(.., rate)| *rate).collect();

@@ -1,6 +1,7 @@
 //! What must be true of the stock at any moment, checked against what is: `haat reconcile`.
 
 use sqlx::PgConnection;
+use types::OrderId;
 
 /// One sentence for each place where the books do not agree; none if all is well. To be run in one transaction
 /// (`REPEATABLE READ`) on a system at work: each statement must see the same moment.
@@ -64,4 +65,18 @@ pub async fn violations(connection: &mut PgConnection) -> sqlx::Result<Vec<Strin
     )
     .fetch_all(connection)
     .await
+}
+
+/// What an order has of the stock, to be held against the orders' books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockFact {
+    pub order_id: OrderId,
+    /// `held`, `committed`, `released` or `expired`.
+    pub state: String,
+}
+
+pub async fn facts(connection: &mut PgConnection) -> sqlx::Result<Vec<StockFact>> {
+    sqlx::query_as!(StockFact, r#"SELECT order_id AS "order_id: OrderId", state FROM order_stock ORDER BY order_id"#)
+        .fetch_all(connection)
+        .await
 }

@@ -110,10 +110,7 @@ pub async fn mark_short(connection: &mut PgConnection, order: OrderId, shortages
 }
 
 /// What has become of an order's stock, and what was missing when it was short.
-pub async fn state(
-    connection: &mut PgConnection,
-    order: OrderId,
-) -> sqlx::Result<Option<(OrderStock, Vec<Shortage>)>> {
+pub async fn state(connection: &mut PgConnection, order: OrderId) -> sqlx::Result<Option<(OrderStock, Vec<Shortage>)>> {
     let row = sqlx::query!(
         r#"SELECT state AS "state: OrderStock", shortages AS "shortages: Json<Vec<Shortage>>"
            FROM order_stock WHERE order_id = $1"#,

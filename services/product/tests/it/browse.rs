@@ -100,7 +100,10 @@ async fn filters_leave_what_they_say() {
     guest.get("/api/v1/products?category=spaceships").await.is(404);
     let problem = guest.get("/api/v1/products?limit=0").await.is(400).problem("malformed-request");
     assert_eq!(problem.errors[0].field, "limit");
-    assert_eq!(guest.get("/api/v1/products?cursor=%25").await.is(400).problem("malformed-request").errors[0].field, "cursor");
+    assert_eq!(
+        guest.get("/api/v1/products?cursor=%25").await.is(400).problem("malformed-request").errors[0].field,
+        "cursor"
+    );
 }
 
 #[tokio::test]

@@ -44,8 +44,14 @@ async fn a_variant_is_looked_up_with_all_that_an_order_copies() {
     let store = store::open().await;
     let found = store.look_up(&[store.kurta.variant_id, VariantId::new()]).await;
     let [kurta] = found.as_slice() else { panic!("{found:?}: what is unknown is left out") };
-    assert_eq!((kurta.sku.as_str(), kurta.title.as_str(), kurta.options.as_str()), (store.kurta.sku.as_str(), store.kurta.title.as_str(), "Indigo, M"));
-    assert_eq!((kurta.unit_price, kurta.hsn.as_str(), kurta.gst_rate), (Money::from_rupees(899), "6211", Rate::from_percent(5)));
+    assert_eq!(
+        (kurta.sku.as_str(), kurta.title.as_str(), kurta.options.as_str()),
+        (store.kurta.sku.as_str(), store.kurta.title.as_str(), "Indigo, M")
+    );
+    assert_eq!(
+        (kurta.unit_price, kurta.hsn.as_str(), kurta.gst_rate),
+        (Money::from_rupees(899), "6211", Rate::from_percent(5))
+    );
     assert_eq!((kurta.available, kurta.on_sale, kurta.return_days, kurta.category_ids.len()), (300, true, 30, 2));
     assert!(kurta.mrp >= kurta.unit_price && kurta.image.is_some());
 
@@ -59,7 +65,10 @@ async fn a_variant_is_looked_up_with_all_that_an_order_copies() {
 async fn a_piece_is_taxed_by_the_rate_of_the_day_and_of_its_price() {
     let store = store::open().await;
     let rate = async |sql: &str| -> i32 {
-        sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT gst_rate('6211', {sql})"))).fetch_one(&store.service.pool).await.unwrap()
+        sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT gst_rate('6211', {sql})")))
+            .fetch_one(&store.service.pool)
+            .await
+            .unwrap()
     };
     // The day begins at midnight in India.
     assert_eq!(rate("200000, '2025-09-21T18:29:59Z'").await, 1200, "above Rs 1,050 until 21 September 2025");

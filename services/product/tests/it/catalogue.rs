@@ -1,8 +1,6 @@
 //! What editors do to the catalogue.
 
-use contracts::product::{
-    CategoryNode, PriceChanged, ProductCreated, ProductDeleted, ProductDetail, ProductUpdated,
-};
+use contracts::product::{CategoryNode, PriceChanged, ProductCreated, ProductDeleted, ProductDetail, ProductUpdated};
 use serde_json::{Value, json};
 use testkit::{Answer, Person};
 use types::{CategoryId, Money, Rate, Role};

@@ -61,7 +61,10 @@ async fn what_cannot_be_is_refused() {
     let kurta = store.kurta.variant_id;
     keeper.post(ADJUSTMENTS, &adjustment(kurta, -201)).await.is(409).problem("insufficient-stock");
     let field = |problem: platform::Problem| problem.errors[0].field.clone();
-    assert_eq!(field(keeper.post(ADJUSTMENTS, &adjustment(kurta, 0)).await.is(422).problem("invalid-fields")), "change");
+    assert_eq!(
+        field(keeper.post(ADJUSTMENTS, &adjustment(kurta, 0)).await.is(422).problem("invalid-fields")),
+        "change"
+    );
     let unknown = keeper.post(ADJUSTMENTS, &adjustment(VariantId::new(), 1)).await.is(422);
     assert_eq!(field(unknown.problem("invalid-fields")), "variant_id");
     let mut nowhere = adjustment(kurta, 1);
@@ -71,7 +74,9 @@ async fn what_cannot_be_is_refused() {
     sale["reason"] = json!("sale");
     assert_eq!(field(keeper.post(ADJUSTMENTS, &sale).await.is(422).problem("invalid-fields")), "reason");
     keeper.get(&format!("/api/v1/stock/{}", VariantId::new())).await.is(404);
-    for (person, status) in [(store.service.guest(), 401), (store.service.customer(), 403), (store.service.as_staff(Role::Support), 403)] {
+    for (person, status) in
+        [(store.service.guest(), 401), (store.service.customer(), 403), (store.service.as_staff(Role::Support), 403)]
+    {
         person.post(ADJUSTMENTS, &adjustment(kurta, 1)).await.is(status);
         person.get(&format!("/api/v1/stock/{kurta}")).await.is(status);
     }

@@ -55,7 +55,11 @@ async fn more_pieces_reserved_than_there_are() {
 
 #[tokio::test]
 async fn a_closed_order_that_still_has_pieces() {
-    finds("UPDATE order_stock SET state = 'released', expires_at = NULL", "order HELD: has pieces though it is released").await;
+    finds(
+        "UPDATE order_stock SET state = 'released', expires_at = NULL",
+        "order HELD: has pieces though it is released",
+    )
+    .await;
 }
 
 #[tokio::test]

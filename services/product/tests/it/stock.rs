@@ -65,7 +65,8 @@ async fn of_two_hundred_buyers_at_once_exactly_twenty_get_one_of_twenty_pieces()
     let held: Vec<OrderId> =
         answers.iter().filter(|(_, answer)| *answer == StockReservation::Held).map(|(order, _)| *order).collect();
     assert_eq!(held.len(), 20);
-    let refused = answers.iter().filter(|(_, answer)| *answer == StockReservation::Short { shortages: short(variant, 1, 0) });
+    let refused =
+        answers.iter().filter(|(_, answer)| *answer == StockReservation::Short { shortages: short(variant, 1, 0) });
     assert_eq!(refused.count(), 180);
     assert_eq!(shelf.levels(variant).await, [(15, 15), (5, 5)]);
     assert!(!shelf.in_stock(variant).await, "lists say that it is sold out");

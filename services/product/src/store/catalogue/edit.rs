@@ -181,12 +181,9 @@ pub async fn update_variant(
 /// The products are locked before anything is read: of two who change a product's variants at once, the second then sees what
 /// the first did.
 pub async fn refresh_cards(connection: &mut PgConnection, products: &[ProductId]) -> sqlx::Result<()> {
-    sqlx::query!(
-        "SELECT FROM product WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE",
-        products as &[ProductId]
-    )
-    .execute(&mut *connection)
-    .await?;
+    sqlx::query!("SELECT FROM product WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE", products as &[ProductId])
+        .execute(&mut *connection)
+        .await?;
     sqlx::query!(
         "UPDATE product p SET price_paise = c.price_paise, mrp_paise = c.mrp_paise, image = c.image, in_stock = c.in_stock
          FROM product q

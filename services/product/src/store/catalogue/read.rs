@@ -1,8 +1,6 @@
 //! Products as their pages and as orders need them.
 
-use contracts::product::{
-    Media, ProductDetail, ProductStatus, RatingSummary, VariantDetail, VariantSnapshot,
-};
+use contracts::product::{Media, ProductDetail, ProductStatus, RatingSummary, VariantDetail, VariantSnapshot};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use types::{CategoryId, Money, ProductId, Rate, Timestamp, VariantId};
