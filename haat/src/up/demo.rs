@@ -24,7 +24,12 @@ pub(super) async fn seed(infrastructure: &Infrastructure, now: Timestamp, produc
     };
     let product = async {
         let mut connection = connect(ServiceName::Product).await?;
-        product_service::demo::seed(&mut connection, now, products).await.map_err(sql(ServiceName::Product))
+        match products {
+            0 => product_service::demo::seed(&mut connection, now).await,
+            count => product_service::demo::generate(&mut connection, count as usize, now).await,
+        }
+        .map(drop)
+        .map_err(problem(ServiceName::Product))
     };
     let discount = async {
         let mut connection = connect(ServiceName::Discount).await?;

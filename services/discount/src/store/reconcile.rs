@@ -51,7 +51,7 @@ pub async fn violations(connection: &mut PgConnection) -> Result<Vec<Violation>,
 pub struct CouponFact {
     pub order_id: OrderId,
     pub code: String,
-    /// `held`, `redeemed` or `released`.
+    /// `held`, `redeemed`, `released` or `refused`.
     pub state: String,
 }
 
