@@ -1,17 +1,24 @@
 //! A customer's view of a payment.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use contracts::Page;
 use contracts::payment::{Payment, PaymentAction, Refund};
 use platform::http::Path;
 use platform::identity::Customer;
+use platform::limits::{Rule, Who};
+use platform::service::App;
 use platform::{Problem, Result};
 use types::IntentId;
 
 use crate::domain::attempt::is_undecided;
 use crate::store::{AttemptRow, IntentRow};
 use crate::{Payments, attempts, store};
+
+/// Each question is one to the provider, who limits us in turn.
+const QUESTIONS: Rule = Rule { name: "payment-sync", limit: 120, window: Duration::from_secs(60) };
 
 /// The payment of an order.
 #[utoipa::path(get, path = "/api/v1/payments/{intent_id}", tag = "payments",
@@ -33,13 +40,15 @@ pub async fn get_payment(
 /// Asks the provider how the payment stands: for the moment at which the customer comes back from the bank's page.
 #[utoipa::path(post, path = "/api/v1/payments/{intent_id}/sync", tag = "payments",
     params(("intent_id" = IntentId, Path)),
-    responses((status = 200, body = Payment), (status = 404, body = Problem, description = "Not there, or another customer's")),
+    responses((status = 200, body = Payment), (status = 404, body = Problem, description = "Not there, or another customer's"),
+        (status = 429, body = Problem)),
     security(("user_token" = [])))]
 pub async fn sync_payment(
     customer: Customer,
     State(app): State<Payments>,
     Path(intent_id): Path<IntentId>,
 ) -> Result<Json<Payment>> {
+    app.context().limits().check(&Who::User(customer.id), &QUESTIONS).await?;
     attempts::own_intent(&app, customer.id, intent_id).await?;
     attempts::sync(&app, intent_id).await?;
     get_payment(customer, State(app), Path(intent_id)).await

@@ -279,3 +279,16 @@ async fn an_attempt_that_never_reached_the_bank_fails_and_another_may_begin() {
 async fn the_sandbox_does_not_start_in_production() {
     Shop::start(connected().env("APP_ENV", "production").env("PAYMENT_PROVIDER", "sandbox")).await;
 }
+
+#[tokio::test]
+async fn a_customer_cannot_have_the_provider_asked_without_end() {
+    let shop = Shop::start(deaf()).await;
+    let order = shop.order().await;
+    // Two windows at most, if one ends on the way.
+    for _ in 0..=240 {
+        if order.customer.post(&order.path("/sync"), &()).await.status == 429 {
+            return;
+        }
+    }
+    panic!("nobody objected");
+}
