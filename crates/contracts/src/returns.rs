@@ -5,6 +5,10 @@ use types::{Money, OrderId, OrderLineId, ReturnId, ReturnLineId, UserId, Variant
 
 use crate::event;
 
+mod public;
+
+pub use public::*;
+
 text_enum! {
     pub enum ReturnStatus {
         Requested = "requested",

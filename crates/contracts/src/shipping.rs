@@ -8,6 +8,10 @@ use utoipa::ToSchema;
 use crate::user::Address;
 use crate::{call, event};
 
+mod public;
+
+pub use public::*;
+
 /// The ways to send a parcel to a PIN code.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct QuoteShipping {
