@@ -10,7 +10,8 @@ use serde_json::json;
 use types::{AddressId, Money, ServiceName, VariantId};
 use uuid::Uuid;
 
-use crate::shop::{COUPON, Holding, Shop};
+use crate::shop::Shop;
+use crate::world::{COUPON, Holding};
 
 const ORDERS: &str = "/api/v1/orders";
 

@@ -11,7 +11,8 @@ use testkit::eventually;
 use testkit::service::PATIENCE;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::shop::{COUPON, Holding, Shop};
+use crate::shop::Shop;
+use crate::world::{COUPON, Holding};
 
 /// The customer orders at a process that dies while it waits for the answer of `C`, whose effect is done.
 async fn die_waiting_for<C: Call>(shop: &Shop, method: PaymentMethod) {

@@ -1,5 +1,12 @@
 //! The order service by itself, with stubs for those it calls.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy.toml allows this in tests, but not in what they share"
+)]
+
 mod cancel;
 mod checkout;
 mod crash;
@@ -10,3 +17,4 @@ mod settlement;
 mod shipment;
 mod shop;
 mod surroundings;
+mod world;

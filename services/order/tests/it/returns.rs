@@ -33,7 +33,7 @@ async fn credit_notes(shop: &Shop, order: &Order) -> Vec<CreditNote> {
 #[tokio::test(flavor = "multi_thread")]
 async fn returns_piece_by_piece_are_credited_to_the_last_paisa() {
     let shop = Shop::open().await;
-    shop.state().coupon = Some(crate::shop::COUPON.into());
+    shop.state().coupon = Some(crate::world::COUPON.into());
     shop.state().variants[0].unit_price = Money::from_paise(33_333);
     let order = shop.paid_order().await;
     let line = &order.lines[0];

@@ -11,7 +11,8 @@ use testkit::eventually;
 use testkit::service::PATIENCE;
 use types::{EventId, Money, RefundId};
 
-use crate::shop::{Holding, Shop};
+use crate::shop::Shop;
+use crate::world::Holding;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_confirms_the_order() {
