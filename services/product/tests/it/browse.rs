@@ -78,7 +78,8 @@ async fn filters_leave_what_they_say() {
     let everything = all(&guest, "limit=100").await;
     let tree: Vec<CategoryNode> = guest.get("/api/v1/categories").await.is(200).read();
     let fashion: BTreeSet<_> = tree[0].children.iter().map(|child| child.id).chain([tree[0].id]).collect();
-    let fits: [(&str, &dyn Fn(&ProductCard) -> bool); 6] = [
+    type Fits<'a> = &'a dyn Fn(&ProductCard) -> bool;
+    let fits: [(&str, Fits<'_>); 6] = [
         ("category=fashion", &|card| fashion.contains(&card.category_id)),
         ("brand=Rangrez", &|card| card.brand == "Rangrez"),
         ("min_price=100000&max_price=200000", &|card| {

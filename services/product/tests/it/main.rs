@@ -1,5 +1,11 @@
 //! The product service against a real PostgreSQL.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "in tests only: what goes wrong here is best told by a test that fails"
+)]
+
 mod browse;
 mod calls;
 mod catalogue;
