@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use contracts::demo::{DEMO_ACCOUNTS, DEMO_PASSWORD};
 use haat::reconcile;
 use haat::up::{LocalPlatform, Options, Quiet};
 use http::Method;
@@ -57,7 +58,7 @@ impl Shop {
             // Tests are crowds from one address.
             ("GATEWAY_LIMIT_PER_ADDRESS", "10000000"),
             ("GATEWAY_LIMIT_PER_USER", "10000000"),
-            ("AUTH_ARGON2_MEMORY_KIB", "64"),
+            ("AUTH_REQUESTS_PER_ADDRESS", "10000000"),
             ("PAYMENT_POLL_AFTER", "0.5"),
         ];
         let variables = defaults.iter().chain(variables).map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
@@ -80,6 +81,14 @@ impl Shop {
 
     pub fn staff(&self, role: Role) -> Person {
         self.person(UserId::new(), &[Role::Customer, role])
+    }
+
+    /// The demo account of this role, logged in: for what only a live session may do.
+    pub async fn log_in(&self, role: Role) -> Person {
+        let account = DEMO_ACCOUNTS.iter().rfind(|account| account.roles.last() == Some(&role)).unwrap();
+        let login = json!({ "email": account.email, "password": DEMO_PASSWORD });
+        let tokens = self.guest().post("/api/v1/auth/login", login).await.is(200).body;
+        Person { id: account.user_id, ..self.guest().with_token(tokens["access_token"].as_str().unwrap()) }
     }
 
     pub fn guest(&self) -> Person {
