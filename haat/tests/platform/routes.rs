@@ -1,7 +1,6 @@
 //! Every route, tried by everybody.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use http::Method;
 use serde_json::{Value, json};
