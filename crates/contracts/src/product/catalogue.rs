@@ -86,7 +86,11 @@ pub struct ProductCard {
 pub struct Media {
     /// A path of this site, or an `https` address.
     #[garde(length(chars, max = 500), pattern("^(/|https://)[^\\s]+$"))]
-    #[schema(max_length = 500, pattern = "^(/|https://)[^\\s]+$", example = "/api/v1/products/images/KURTA-001-BLU-M.svg")]
+    #[schema(
+        max_length = 500,
+        pattern = "^(/|https://)[^\\s]+$",
+        example = "/api/v1/products/images/KURTA-001-BLU-M.svg"
+    )]
     pub url: String,
     /// What it shows, for those who cannot see it.
     #[garde(length(chars, max = 200), pattern(r"\S"))]

@@ -134,7 +134,7 @@ impl Shelf {
     }
 
     pub async fn violations(&self) -> Vec<String> {
-        reconcile::violations(&mut *self.pool.acquire().await.unwrap()).await.unwrap()
+        reconcile::violations(&mut self.pool.acquire().await.unwrap()).await.unwrap()
     }
 }
 
