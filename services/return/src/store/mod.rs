@@ -1,0 +1,6 @@
+//! The return service's tables.
+
+pub mod case;
+pub mod entry;
+pub mod line;
+pub mod reconcile;
