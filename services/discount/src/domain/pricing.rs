@@ -49,6 +49,8 @@ pub fn price(pricing: Pricing) -> PricedBasket {
             (None, Some(Some(Ok(_))), Some(better)) => {
                 &Some(Err(format!("It cannot be combined with '{}', which saves more.", rules[better].name)))
             }
+            // What it would take off, the stackable rules take off without it.
+            (None, Some(Some(Ok(_))), None) => &Some(Err("It saves nothing beyond the other offers.".to_owned())),
             (None, Some(verdict), _) => verdict,
             (verdict, ..) => verdict,
         };

@@ -210,6 +210,17 @@ fn of_rules_that_stand_alone_the_best_is_applied_and_the_others_say_so() {
 }
 
 #[test]
+fn a_rule_that_stands_alone_and_saves_nothing_more_is_not_said_to_apply() {
+    let all = || PromotionBenefit::BasketValue { tiers: vec![ValueTier { from: rupees(1), amount: rupees(100) }] };
+    let alone = Promotion { stackable: false, ..promotion(1, all()) };
+    let basket = priced(&[line(1, 1, rupees(100))], &[alone, promotion(2, all())], None);
+    assert_eq!(basket.line_discounts, [rupees(100)]);
+    let said: Vec<_> = basket.receipt.iter().map(|rule| (rule.applied, rule.amount, rule.reason.as_str())).collect();
+    let nothing_more = (false, Money::ZERO, "It saves nothing beyond the other offers.");
+    assert_eq!(said, [nothing_more, (true, rupees(100), "₹100.00 off from ₹1.00 on.")]);
+}
+
+#[test]
 fn stackable_rules_apply_to_what_those_before_have_left() {
     let lines = [line(1, 3, rupees(100))];
     let buy_get = Promotion { priority: 5, ..promotion(1, PromotionBenefit::BuyGet { buy: 2, get: 1 }) };
