@@ -46,9 +46,10 @@ pub fn price(pricing: Pricing) -> PricedBasket {
     for (n, rule) in rules.iter().enumerate() {
         let alone = with_one.iter().find(|(one, _)| *one == n).map(|(_, outcome)| &outcome.verdicts[n]);
         let verdict = match (&outcome.verdicts[n], alone, chosen) {
-            (None, Some(Some(Ok(_))), Some(better)) => {
-                &Some(Err(format!("It cannot be combined with '{}', which saves more.", rules[better].name)))
-            }
+            (None, Some(Some(Ok(_))), Some(better)) => &Some(Err(format!(
+                "It cannot be combined with '{}', which saves at least as much.",
+                rules[better].name
+            ))),
             // What it would take off, the stackable rules take off without it.
             (None, Some(Some(Ok(_))), None) => &Some(Err("It saves nothing beyond the other offers.".to_owned())),
             (None, Some(verdict), _) => verdict,

@@ -202,11 +202,11 @@ fn of_rules_that_stand_alone_the_best_is_applied_and_the_others_say_so() {
     assert_eq!(basket.line_discounts, [rupees(100)]);
     let coupon_verdict = basket.coupon.expect("a verdict");
     assert!(!coupon_verdict.applies);
-    assert_eq!(coupon_verdict.reason, "It cannot be combined with 'promotion 1', which saves more.");
+    assert_eq!(coupon_verdict.reason, "It cannot be combined with 'promotion 1', which saves at least as much.");
     let half = known(Coupon { stackable: false, ..coupon(CouponBenefit::FixedAmount { amount: rupees(150) }) });
     let basket = priced(&lines, &[buy_get], Some(&half));
     assert_eq!(basket.line_discounts, [rupees(150)]);
-    assert_eq!(basket.receipt[0].reason, "It cannot be combined with 'WELCOME10', which saves more.");
+    assert_eq!(basket.receipt[0].reason, "It cannot be combined with 'WELCOME10', which saves at least as much.");
 }
 
 #[test]
