@@ -35,7 +35,12 @@ pub async fn list(bus: &Bus, queue: Option<QueueName>) -> Result<String, Error> 
             let _infallible = writeln!(
                 text,
                 "{queue}  {}  {}  {} of {}  {} deliveries, dead since {}",
-                letter.id, letter.message.id, letter.message.kind, letter.message.key, letter.deliveries, letter.died_at
+                letter.id,
+                letter.message.id,
+                letter.message.kind,
+                letter.message.key,
+                letter.deliveries,
+                letter.died_at
             );
         }
     }
@@ -51,7 +56,10 @@ pub async fn show(bus: &Bus, queue: QueueName, id: &str) -> Result<String, Error
     let payload = serde_json::from_str(&payload)
         .and_then(|value: serde_json::Value| serde_json::to_string_pretty(&value))
         .unwrap_or_else(|_| payload.into_owned());
-    Ok(format!("id          {}\ndeliveries  {}\ndead since  {}\n{payload}", letter.id, letter.deliveries, letter.died_at))
+    Ok(format!(
+        "id          {}\ndeliveries  {}\ndead since  {}\n{payload}",
+        letter.id, letter.deliveries, letter.died_at
+    ))
 }
 
 /// Puts dead letters back to work.

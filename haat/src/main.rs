@@ -77,9 +77,7 @@ enum Command {
     #[command(subcommand)]
     DeadLetters(DeadLetters),
     /// Say what is wrong with this machine, or with the configuration of services.
-    Doctor {
-        services: Vec<ServiceName>,
-    },
+    Doctor { services: Vec<ServiceName> },
 }
 
 #[derive(Subcommand)]

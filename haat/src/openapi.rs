@@ -26,7 +26,8 @@ pub fn write(directory: &Path) -> Result<String, Error> {
     let mut written = String::new();
     for service in ServiceName::ALL {
         let path = directory.join(format!("{service}.json"));
-        std::fs::write(&path, document(*service)?).map_err(|error| Error::Io { path: path.display().to_string(), error })?;
+        std::fs::write(&path, document(*service)?)
+            .map_err(|error| Error::Io { path: path.display().to_string(), error })?;
         written.push_str(&format!("{}\n", path.display()));
     }
     Ok(written)

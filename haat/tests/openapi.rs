@@ -15,7 +15,10 @@ fn every_committed_document_is_current() {
         })
         .map(|service| service.as_str())
         .collect();
-    assert!(stale.is_empty(), "{stale:?} differ: run `cargo run -p haat -- openapi --write openapi` and look at what changed");
+    assert!(
+        stale.is_empty(),
+        "{stale:?} differ: run `cargo run -p haat -- openapi --write openapi` and look at what changed"
+    );
 }
 
 #[test]
@@ -27,7 +30,9 @@ fn every_operation_says_what_goes_wrong_and_has_a_name_of_its_own() {
             assert!(operation["responses"]["default"].is_object(), "{place}: no default response");
             let name = operation["operationId"].as_str().unwrap_or_default().to_owned();
             assert!(!name.is_empty() && names.insert(name.clone()), "{place}: '{name}' is no name of its own");
-            let served = path.starts_with("/internal/v1/") || path.starts_with("/api/v1/") || matches!(path.as_str(), "/" | "/.well-known/jwks.json");
+            let served = path.starts_with("/internal/v1/")
+                || path.starts_with("/api/v1/")
+                || matches!(path.as_str(), "/" | "/.well-known/jwks.json");
             assert!(served, "{place}: outside of /api/v1 and /internal/v1");
         }
     }
@@ -39,7 +44,12 @@ fn every_public_path_belongs_to_its_service_in_the_topology() {
     for service in haat::services::all().iter().filter(|s| s.name != ServiceName::Gateway) {
         for (path, method, _) in operations(&serde_json::to_value(&service.openapi).unwrap()) {
             if path.starts_with("/api/") {
-                assert_eq!(topology.route(&path), Some(service.name), "{method} {path} is never routed to {}", service.name);
+                assert_eq!(
+                    topology.route(&path),
+                    Some(service.name),
+                    "{method} {path} is never routed to {}",
+                    service.name
+                );
             }
         }
     }
@@ -51,7 +61,11 @@ fn every_event_that_a_service_handles_is_its_own_in_the_topology() {
     for service in haat::services::all() {
         for kind in &service.handles {
             let event = topology.event(kind).unwrap_or_else(|| panic!("{kind} is not in the topology"));
-            assert!(event.consumers.contains(&service.name), "{} handles {kind}, of which it is no consumer", service.name);
+            assert!(
+                event.consumers.contains(&service.name),
+                "{} handles {kind}, of which it is no consumer",
+                service.name
+            );
         }
     }
 }

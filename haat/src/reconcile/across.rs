@@ -50,7 +50,9 @@ impl Books {
         for shipment in &self.shipments {
             told.entry(shipment.order_id).or_default().shipment = Some(shipment);
         }
-        told.iter().flat_map(|(id, told)| told.differences().into_iter().map(move |d| format!("order {id}: {d}"))).collect()
+        told.iter()
+            .flat_map(|(id, told)| told.differences().into_iter().map(move |d| format!("order {id}: {d}")))
+            .collect()
     }
 }
 
@@ -88,7 +90,8 @@ impl Told<'_> {
                     found.push(format!("is cancelled, but its coupon is {coupon}"));
                 }
                 if let Some(payment) = self.payment.filter(|p| p.captured != p.refunded) {
-                    found.push(format!("is cancelled, but {} of {} was given back", payment.refunded, payment.captured));
+                    found
+                        .push(format!("is cancelled, but {} of {} was given back", payment.refunded, payment.captured));
                 }
                 if let Some(shipment) = self.shipment.filter(|s| s.status == ShipmentStatus::Delivered) {
                     found.push(format!("is cancelled, but its parcel {} was delivered", shipment.shipment_id));
@@ -148,7 +151,13 @@ mod tests {
                 refunded: Money::ZERO,
                 pieces: 1,
             }],
-            payments: vec![PaymentFact { order_id, amount: total, captured: total, refunded: Money::ZERO, status: IntentStatus::Paid }],
+            payments: vec![PaymentFact {
+                order_id,
+                amount: total,
+                captured: total,
+                refunded: Money::ZERO,
+                status: IntentStatus::Paid,
+            }],
             stock: vec![StockFact { order_id, state: "committed".into() }],
             coupons: vec![CouponFact { order_id, code: "ONCE".into(), state: "redeemed".into() }],
             shipments: vec![ShipmentFact {

@@ -58,14 +58,24 @@ async fn of(env: &Env, now: Timestamp) -> Result<Vec<String>, Error> {
     let mut books = Books::default();
     for service in services::all().iter().filter(|service| service.migrations.is_some()).map(|service| service.name) {
         let fault = |error| Error::Database(service, error);
-        let url: String = env.for_service(service).required("DATABASE_URL", "postgres://user:password@host:port/database")?;
+        let url: String =
+            env.for_service(service).required("DATABASE_URL", "postgres://user:password@host:port/database")?;
         let mut connection = PgConnection::connect(&url).await.map_err(fault)?;
         // One moment for all that is read here.
         let mut moment = connection.begin().await.map_err(fault)?;
-        sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *moment).await.map_err(fault)?;
+        sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            .execute(&mut *moment)
+            .await
+            .map_err(fault)?;
         let own = violations(service, &mut moment, &mut books, now).await.map_err(fault)?;
         found.extend(own.into_iter().map(|sentence| format!("{service}: {sentence}")));
-        found.extend(platform::events::under_way(&mut moment).await.map_err(fault)?.into_iter().map(|s| format!("{service}: {s}")));
+        found.extend(
+            platform::events::under_way(&mut moment)
+                .await
+                .map_err(fault)?
+                .into_iter()
+                .map(|s| format!("{service}: {s}")),
+        );
         moment.rollback().await.map_err(fault)?;
     }
     found.extend(books.differences());

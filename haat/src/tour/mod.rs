@@ -84,7 +84,8 @@ async fn sign_up(client: &mut Client) -> Result<Person, TourError> {
     let tokens = client.post("log in with the password", &nobody, "/api/v1/auth/login", login).await?;
     let customer = Person { token: Some(tokens.text("/access_token")?), cart_token: None };
 
-    let sent = client.post("prove the phone number", &customer, "/api/v1/auth/phone", json!({ "phone": phone })).await?;
+    let sent =
+        client.post("prove the phone number", &customer, "/api/v1/auth/phone", json!({ "phone": phone })).await?;
     let code = code_for(client, "the code in the SMS", &phone).await?;
     let proof = json!({ "reference": sent.text("/reference")?, "code": code });
     client.post("with the code", &customer, "/api/v1/auth/phone/verify", proof).await?;
@@ -145,7 +146,8 @@ async fn browse(client: &mut Client) -> Result<Person, TourError> {
     let detail = client.get("a product, with its stock", &nobody, &format!("/api/v1/products/{product}")).await?;
     let variants = detail.body["variants"].as_array().cloned().unwrap_or_default();
     let available = |variant: &&Value| variant["available"].as_i64().unwrap_or(0) >= 2;
-    let variant = variants.iter().find(available).ok_or_else(|| TourError::Missing("stock".into(), detail.body.to_string()))?;
+    let variant =
+        variants.iter().find(available).ok_or_else(|| TourError::Missing("stock".into(), detail.body.to_string()))?;
     let promise = "/api/v1/shipping/promise?pin_code=500028&weight_grams=500&value=99900";
     client.get("when it would arrive at a PIN code", &nobody, promise).await?;
     let line = json!({ "variant_id": variant["id"], "quantity": 2 });
@@ -183,14 +185,17 @@ async fn pay(client: &mut Client, customer: &Person, order: &Order) -> Result<St
     let attempt = |vpa: &str| json!({ "method": "upi", "vpa": vpa });
     client.post("pay by UPI, declined", customer, &attempts, attempt("decline@sandbox")).await?;
     let intent = format!("/api/v1/payments/{}", order.intent_id);
-    client.until("the bank says no", customer, &intent, |answer| {
-        let attempts = answer.body["attempts"].as_array()?;
-        attempts.iter().any(|attempt| attempt["status"] == "failed").then_some(())
-    })
-    .await?;
+    client
+        .until("the bank says no", customer, &intent, |answer| {
+            let attempts = answer.body["attempts"].as_array()?;
+            attempts.iter().any(|attempt| attempt["status"] == "failed").then_some(())
+        })
+        .await?;
     client.post("pay by UPI again", customer, &attempts, attempt("success@sandbox")).await?;
     let path = format!("/api/v1/orders/{}", order.id);
-    client.until("the order is confirmed", customer, &path, |order| (order.body["status"] == "confirmed").then_some(())).await?;
+    client
+        .until("the order is confirmed", customer, &path, |order| (order.body["status"] == "confirmed").then_some(()))
+        .await?;
     let invoice = client.get("the GST invoice", customer, &format!("{path}/invoice")).await?;
     invoice.text("/number")
 }
@@ -212,7 +217,9 @@ async fn deliver(client: &mut Client, customer: &Person, operator: &Person, orde
         client.post(&what, operator, &advance, json!({ "to": to })).await?;
     }
     let path = format!("/api/v1/orders/{}", order.id);
-    client.until("the order is delivered", customer, &path, |order| (order.body["status"] == "delivered").then_some(())).await?;
+    client
+        .until("the order is delivered", customer, &path, |order| (order.body["status"] == "delivered").then_some(()))
+        .await?;
     client.get("the parcel's way", customer, &format!("/api/v1/shipments/{id}")).await?;
     Ok(())
 }
@@ -233,17 +240,20 @@ async fn send_back(client: &mut Client, customer: &Person, order: &Order) -> Res
     let received = json!({ "lines": [{ "return_line_id": return_line, "accepted": 1, "restock": 1 }] });
     client.post("received and looked at", &support, &format!("/api/v1/returns/{id}/receive"), received).await?;
     client.post("to be refunded", &support, &format!("/api/v1/returns/{id}/refund"), json!({})).await?;
-    client.until("the return is closed", customer, &format!("/api/v1/returns/{id}"), |answer| {
-        (answer.body["status"] == "closed").then_some(())
-    })
-    .await?;
-    client.until("the refund is on the order", customer, &path, |answer| {
-        (answer.body["refund_status"] == "partially_refunded").then_some(())
-    })
-    .await?;
+    client
+        .until("the return is closed", customer, &format!("/api/v1/returns/{id}"), |answer| {
+            (answer.body["status"] == "closed").then_some(())
+        })
+        .await?;
+    client
+        .until("the refund is on the order", customer, &path, |answer| {
+            (answer.body["refund_status"] == "partially_refunded").then_some(())
+        })
+        .await?;
     let notes = format!("{path}/credit-notes");
-    client.until("the credit note", customer, &notes, |answer| {
-        answer.entries().first()?["number"].as_str().map(str::to_owned)
-    })
-    .await
+    client
+        .until("the credit note", customer, &notes, |answer| {
+            answer.entries().first()?["number"].as_str().map(str::to_owned)
+        })
+        .await
 }

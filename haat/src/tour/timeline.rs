@@ -15,7 +15,8 @@ pub(super) async fn of(client: &mut Client, customer: &Person, order: &str) -> R
     };
     let text = |value: &Value| value.as_str().unwrap_or_default().replace('_', " ");
 
-    let timeline = client.get("the order's own timeline", customer, &format!("/api/v1/orders/{order}/timeline")).await?;
+    let timeline =
+        client.get("the order's own timeline", customer, &format!("/api/v1/orders/{order}/timeline")).await?;
     for entry in timeline.entries() {
         let what = format!("{}: {} {}", text(&entry["kind"]), text(&entry["status"]), text(&entry["detail"]));
         add(&entry["at"], "order", what.trim_end().to_owned());
@@ -24,7 +25,11 @@ pub(super) async fn of(client: &mut Client, customer: &Person, order: &str) -> R
     if let Some(intent) = detail.body.pointer("/payment/intent_id").and_then(Value::as_str) {
         let intent = client.get("its payment", customer, &format!("/api/v1/payments/{intent}")).await?;
         for attempt in intent.body["attempts"].as_array().into_iter().flatten() {
-            add(&attempt["created_at"], "payment", format!("attempt by {}: {}", text(&attempt["method"]), text(&attempt["status"])));
+            add(
+                &attempt["created_at"],
+                "payment",
+                format!("attempt by {}: {}", text(&attempt["method"]), text(&attempt["status"])),
+            );
         }
     }
     let shipments = client.get("its shipments", customer, &format!("/api/v1/shipments?order_id={order}")).await?;

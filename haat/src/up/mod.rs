@@ -71,9 +71,10 @@ impl LocalPlatform {
         let state = State::open(&state, reset)?;
         // Before anything else: a port in use must not leave half a platform behind.
         let local = |name: &str, port: u16| (format!("{}_PORT", name.to_uppercase()), port.to_string());
-        let ports = ServiceName::ALL.iter().zip(0..).map(|(service, n)| {
-            local(service.as_str(), port_base.map_or(0, |base| base.saturating_add(n)))
-        });
+        let ports = ServiceName::ALL
+            .iter()
+            .zip(0..)
+            .map(|(service, n)| local(service.as_str(), port_base.map_or(0, |base| base.saturating_add(n))));
         let env = env.with(ports).with([("BIND_ADDRESS".to_owned(), Ipv4Addr::LOCALHOST.to_string())]);
         let clock = Clock::system();
         let settings = Settings { env: env.clone(), clock: clock.clone(), addresses: None };
@@ -86,9 +87,11 @@ impl LocalPlatform {
             progress.step("demo data", demo::seed(&infrastructure, clock.now(), products)).await?;
         }
         let services = async {
-            let bound = bound.with_addresses(Addresses::on_loopback(ports.clone())).with_env(infrastructure.variables());
+            let bound =
+                bound.with_addresses(Addresses::on_loopback(ports.clone())).with_env(infrastructure.variables());
             let process = bound.start().await?;
-            let gateway = ports.iter().find(|(service, _)| *service == ServiceName::Gateway).map_or(0, |(_, port)| *port);
+            let gateway =
+                ports.iter().find(|(service, _)| *service == ServiceName::Gateway).map_or(0, |(_, port)| *port);
             infrastructure::until_ready(gateway).await?;
             Ok::<_, UpError>(process)
         };

@@ -79,7 +79,8 @@ struct Line {
 impl Progress for Terminal {
     fn begin(&self, step: &str) -> Box<dyn Running> {
         let bar = self.turns.then(|| {
-            let style = ProgressStyle::with_template("  {spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+            let style =
+                ProgressStyle::with_template("  {spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
             let bar = ProgressBar::new_spinner().with_style(style).with_message(step.to_owned());
             bar.enable_steady_tick(Duration::from_millis(80));
             bar

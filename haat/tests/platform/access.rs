@@ -21,7 +21,10 @@ async fn nobody_sees_or_does_what_is_not_theirs() {
 
     let token = "eyJhbGciOiJFZERTQSIsImtpZCI6IngifQ.eyJzdWIiOiJ4In0.c2ln";
     asha.with_token(token).get(&path).await.problem(401, "unauthenticated");
-    asha.with_token("eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.").get("/api/v1/products").await.problem(401, "unauthenticated");
+    asha.with_token("eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.")
+        .get("/api/v1/products")
+        .await
+        .problem(401, "unauthenticated");
 }
 
 #[tokio::test(flavor = "multi_thread")]

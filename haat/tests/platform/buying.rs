@@ -7,7 +7,11 @@ use crate::shop::{PATIENCE, Shop};
 async fn an_orders_whole_life() {
     let shop = Shop::open().await;
     let toured = haat::tour::walk_quietly(&shop.platform.url()).await.unwrap();
-    assert!(toured.invoice_number.len() <= 16 && toured.invoice_number.ends_with("/0000001"), "{}", toured.invoice_number);
+    assert!(
+        toured.invoice_number.len() <= 16 && toured.invoice_number.ends_with("/0000001"),
+        "{}",
+        toured.invoice_number
+    );
     assert!(toured.credit_note_number.ends_with("/0000001"), "{}", toured.credit_note_number);
     for service in ["order", "payment", "shipping", "notification"] {
         assert!(toured.timeline.iter().any(|line| line.contains(service)), "{service}: {:#?}", toured.timeline);
@@ -52,7 +56,8 @@ async fn what_is_charged_is_the_sum_of_what_is_shown() {
     asha.put("/api/v1/cart/coupon", json!({ "code": "welcome10" })).await.is(200);
     let method = asha.shipping_method().await;
     let order = asha.check_out(&method, "upi").await.is(201).body;
-    let sum = |field: &str| -> i64 { order["lines"].as_array().unwrap().iter().map(|l| l[field].as_i64().unwrap()).sum() };
+    let sum =
+        |field: &str| -> i64 { order["lines"].as_array().unwrap().iter().map(|l| l[field].as_i64().unwrap()).sum() };
     let amount = |field: &str| order["amounts"][field].as_i64().unwrap();
     assert!(sum("discount") > 0);
     assert_eq!(amount("discount"), sum("discount"));

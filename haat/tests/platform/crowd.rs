@@ -55,7 +55,11 @@ async fn a_coupon_of_ten_uses_under_a_hundred_checkouts() {
     let answers = join_all(buyers.iter().map(|buyer| buyer.check_out(&method, "upi"))).await;
     let with_coupon = answers.iter().filter(|a| a.status == 201 && a.body["coupon_code"] == "TENUSES").count();
     assert_eq!(with_coupon, 10);
-    assert!(answers.iter().all(|a| matches!(a.status, 201 | 409 | 422)), "{:?}", answers.iter().map(|a| a.status).collect::<Vec<_>>());
+    assert!(
+        answers.iter().all(|a| matches!(a.status, 201 | 409 | 422)),
+        "{:?}",
+        answers.iter().map(|a| a.status).collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,7 +92,12 @@ async fn two_refunds_at_once_never_exceed_what_was_paid() {
     asha.until(&order, "status", "confirmed").await;
     let total = order["amounts"]["total"].as_i64().unwrap();
     let desk = shop.staff(Role::Support);
-    let refund = || desk.post("/api/v1/payments/refunds", json!({ "order_id": order["id"], "amount": total * 2 / 3, "reason": "goodwill" }));
+    let refund = || {
+        desk.post(
+            "/api/v1/payments/refunds",
+            json!({ "order_id": order["id"], "amount": total * 2 / 3, "reason": "goodwill" }),
+        )
+    };
     let (first, second) = tokio::join!(refund(), refund());
     let mut statuses = [first.status, second.status];
     statuses.sort_unstable();

@@ -49,8 +49,17 @@ async fn no_person_gets_at_what_is_for_services() {
         let document = serde_json::to_value(&service.openapi).unwrap();
         for path in document["paths"].as_object().unwrap().keys().filter(|path| path.starts_with("/internal/")) {
             let direct = admin.at(&format!("http://127.0.0.1:{}", shop.platform.port(service.name)));
-            assert_eq!(direct.send(Method::POST, path, Some(json!({})), None).await.status, 401, "{} {path}", service.name);
-            assert_eq!(admin.send(Method::POST, path, Some(json!({})), None).await.status, 404, "{path} through the gateway");
+            assert_eq!(
+                direct.send(Method::POST, path, Some(json!({})), None).await.status,
+                401,
+                "{} {path}",
+                service.name
+            );
+            assert_eq!(
+                admin.send(Method::POST, path, Some(json!({})), None).await.status,
+                404,
+                "{path} through the gateway"
+            );
             tried += 1;
         }
     }
@@ -60,7 +69,9 @@ async fn no_person_gets_at_what_is_for_services() {
 fn public_routes(document: &utoipa::openapi::OpenApi) -> Vec<(Method, String)> {
     let document = serde_json::to_value(document).unwrap();
     let mut routes = Vec::new();
-    for (path, item) in document["paths"].as_object().unwrap().iter().filter(|(path, _)| !path.starts_with("/internal/")) {
+    for (path, item) in
+        document["paths"].as_object().unwrap().iter().filter(|(path, _)| !path.starts_with("/internal/"))
+    {
         for method in item.as_object().unwrap().keys() {
             if let Ok(method) = method.to_uppercase().parse::<Method>() {
                 routes.push((method, path.clone()));

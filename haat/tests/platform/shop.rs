@@ -140,7 +140,8 @@ impl Shop {
 
     pub async fn available(&self, offer: &Offer) -> i64 {
         let stock = self.staff(Role::Operator).get(&format!("/api/v1/stock/{}", offer.variant)).await.is(200);
-        stock.body["available"].as_i64().unwrap()
+        let locations = stock.body["locations"].as_array().unwrap();
+        locations.iter().map(|l| l["on_hand"].as_i64().unwrap() - l["reserved"].as_i64().unwrap()).sum()
     }
 
     /// The books, once nothing is under way any more.
@@ -179,7 +180,10 @@ impl Person {
 
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>, key: Option<&str>) -> Answer {
         let mut request = self.http.request(method, format!("{}{path}", self.url));
-        for (name, value) in [("authorization", self.token.as_ref().map(|t| format!("Bearer {t}"))), ("x-cart-token", self.cart_token.clone())] {
+        for (name, value) in [
+            ("authorization", self.token.as_ref().map(|t| format!("Bearer {t}"))),
+            ("x-cart-token", self.cart_token.clone()),
+        ] {
             if let Some(value) = value {
                 request = request.header(name, value);
             }
@@ -275,7 +279,12 @@ impl Answer {
 
     #[track_caller]
     pub fn problem(self, status: u16, kind: &str) -> Self {
-        assert_eq!((self.status, &self.body["type"]), (status, &json!(format!("urn:haat:problem:{kind}"))), "{}", self.body);
+        assert_eq!(
+            (self.status, &self.body["type"]),
+            (status, &json!(format!("urn:haat:problem:{kind}"))),
+            "{}",
+            self.body
+        );
         self
     }
 }
