@@ -54,6 +54,7 @@ pub struct Problem {
     retry_after: Option<u64>,
 }
 
+const STANDARD: [&str; 6] = ["type", "title", "status", "detail", "errors", "request_id"];
 const URN: &str = "urn:haat:problem:";
 
 impl Problem {
@@ -81,8 +82,9 @@ impl Problem {
         self
     }
 
-    /// Adds a member of this kind of problem. A value that cannot be JSON is left out.
+    /// Adds a member of this kind of problem, under a name that no problem has already. A value that cannot be JSON is left out.
     pub fn with(mut self, name: &str, value: impl Serialize) -> Self {
+        debug_assert!(!STANDARD.contains(&name), "every problem has '{name}' already");
         if let Ok(value) = serde_json::to_value(value) {
             self.extensions.insert(name.to_owned(), value);
         }

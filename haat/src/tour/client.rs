@@ -154,7 +154,6 @@ impl Client {
     }
 
     fn print(&self, what: &str, method: &Method, path: &str, status: u16, took: Duration) {
-        let milliseconds = took.as_secs_f64() * 1000.0;
-        self.say(&format!("  {milliseconds:>8.1} ms  {what:<44} {status} {method} {path}"));
+        self.say(&format!("  {:>6} ms  {what:<44} {status} {method} {path}", took.as_millis()));
     }
 }
