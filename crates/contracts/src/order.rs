@@ -12,8 +12,10 @@ use crate::payment::PaymentMethod;
 use crate::user::Address;
 use crate::{call, event};
 
+mod documents;
 mod public;
 
+pub use documents::*;
 pub use public::*;
 
 text_enum! {

@@ -49,6 +49,7 @@ async fn an_unpaid_order_expires_and_gives_everything_back() {
     assert_eq!(order["coupon_code"], "ONCE");
     assert_eq!(shop.available(&offer).await, 0);
     shop.platform.clock.advance(Duration::from_secs(16 * 60));
+    let asha = shop.again(&asha);
     let order = asha.until(&order, "status", "cancelled").await;
     assert_eq!(order["cancel_reason"], "payment_expired");
     eventually(PATIENCE, || async { shop.available(&offer).await == 1 }).await;

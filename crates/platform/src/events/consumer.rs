@@ -212,10 +212,10 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
     }
 }
 
-/// How long a message is given back for: 200 ms, 800 ms, 3.2 s, 12.8 s. The fifth delivery is the last, so the time until then must
-/// be enough for what an event may have overtaken.
+/// How long a message is given back for: 200 ms, 800 ms, 3.2 s, then 12.8 s. The fifth delivery is the last, so the time until then
+/// must be enough for what an event may have overtaken.
 fn delay_of_delivery(delivery: u32) -> Duration {
-    Duration::from_millis(200 << (2 * delivery.saturating_sub(1)).min(8))
+    Duration::from_millis(200 << (2 * delivery.saturating_sub(1)).min(6))
 }
 
 /// 100 ms, 200 ms, 400 ms ... up to 10 s.

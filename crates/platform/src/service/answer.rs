@@ -40,7 +40,7 @@ fn describe<C: Call>(document: &mut utoipa::openapi::OpenApi, path: &str) {
     let json = |schema: RefOr<utoipa::openapi::Schema>| ContentBuilder::new().schema(Some(schema)).build();
     let operation = OperationBuilder::new()
         .tag("internal")
-        .operation_id(Some(C::PATH.replace('-', "_")))
+        .operation_id(Some(format!("call_{}", C::PATH.replace('-', "_"))))
         .request_body(Some(
             RequestBodyBuilder::new()
                 .content("application/json", json(Ref::from_schema_name(C::name()).into()))
