@@ -85,11 +85,3 @@ pub struct CreditNoteLine {
     pub tax: TaxSplit,
     pub total: Money,
 }
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
-fn not_negative(amount: &Option<Money>, _: &()) -> garde::Result {
-    match amount {
-        Some(amount) if amount.is_negative() => Err(garde::Error::new("must not be negative")),
-        _ => Ok(()),
-    }
-}

@@ -385,3 +385,11 @@ pub struct CancelOrder {
     #[serde(default)]
     pub comment: Option<String>,
 }
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
+fn not_negative(amount: &Option<Money>, _: &()) -> garde::Result {
+    match amount {
+        Some(amount) if amount.is_negative() => Err(garde::Error::new("must not be negative")),
+        _ => Ok(()),
+    }
+}
