@@ -56,7 +56,7 @@ async fn a_replayed_refresh_token_ends_the_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn there_is_one_document_of_the_whole_public_api() {
+async fn there_is_one_document_of_the_whole_public_api_and_pages_to_read() {
     let shop = Shop::open().await;
     let document = shop.guest().get("/api/v1/openapi.json").await.is(200).body;
     let paths = document["paths"].as_object().unwrap();
@@ -66,4 +66,13 @@ async fn there_is_one_document_of_the_whole_public_api() {
     assert!(page.as_str().unwrap().contains("swagger-ui"));
     let start = shop.guest().get("/").await.is(200).body;
     assert!(start.as_str().unwrap().contains("asha@haat.example"));
+    for (path, policy) in [
+        ("/", "style-src 'unsafe-inline'"),
+        ("/api/v1/notifications/outbox/page", "style-src 'unsafe-inline'"),
+        ("/api/v1/products", "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        let response = shop.http.get(format!("{}{path}", shop.platform.url())).send().await.unwrap();
+        let sent = response.headers()["content-security-policy"].to_str().unwrap();
+        assert!(sent.contains(policy) && !sent.contains("script-src"), "{path}: {sent}");
+    }
 }

@@ -3,9 +3,10 @@
 use askama::Template;
 use axum::Json;
 use axum::extract::State;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use contracts::demo::{DEMO_ACCOUNTS, DEMO_PASSWORD, DemoAccount};
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
+use platform::http::PlainPage;
 use platform::service::{App as _, AppEnv};
 use platform::{Problem, Result};
 use utoipa_axum::router::OpenApiRouter;
@@ -49,13 +50,11 @@ struct StartPage {
 
 /// On a developer's machine: the services, the demo accounts, where to go.
 #[utoipa::path(get, path = "/", tag = "platform", responses((status = 200, content_type = "text/html"), (status = 404, description = "Not on a developer's machine")))]
-async fn start_page(State(gateway): State<Gateway>) -> Result<Response> {
+async fn start_page(State(gateway): State<Gateway>) -> Result<PlainPage> {
     if gateway.context().app_env() != AppEnv::Local {
         return Err(Problem::not_found("page"));
     }
     let Status { services, .. } = status::of_all(gateway.context()).await;
     let page = StartPage { services, accounts: DEMO_ACCOUNTS, password: DEMO_PASSWORD };
-    let html = page.render().map_err(Problem::internal)?;
-    let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
-    Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
+    page.render().map(PlainPage).map_err(Problem::internal)
 }

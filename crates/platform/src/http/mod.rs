@@ -3,6 +3,7 @@
 pub mod body;
 pub mod etag;
 pub mod headers;
+pub mod html;
 pub mod layer;
 pub mod page;
 pub mod path;
@@ -10,5 +11,6 @@ pub mod server;
 
 pub use body::Body;
 pub use etag::{ETag, IfMatch, Versioned};
+pub use html::PlainPage;
 pub use page::{Cursor, PageQuery};
 pub use path::{Path, Query};

@@ -2,10 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::Html;
 use contracts::notification::{LocalMessage, LocalOutbox};
 use garde::Validate;
-use platform::http::Query;
+use platform::http::{PlainPage, Query};
 use platform::identity::Visitor;
 use platform::problem::{Problem, Result};
 use platform::service::AppEnv;
@@ -58,9 +57,9 @@ async fn show_outbox_page(
     _anybody: Visitor,
     State(app): State<Notifications>,
     Query(query): Query<OutboxQuery>,
-) -> Result<Html<String>> {
+) -> Result<PlainPage> {
     let messages = messages(&app, &query).await?;
-    app.templates.outbox_page(&messages).map(Html).map_err(Problem::internal)
+    app.templates.outbox_page(&messages).map(PlainPage).map_err(Problem::internal)
 }
 
 async fn messages(app: &Notifications, query: &OutboxQuery) -> Result<Vec<LocalMessage>> {

@@ -1,8 +1,7 @@
 //! The way to the provider's own page.
 
 use axum::extract::State;
-use axum::response::Html;
-use platform::http::Path;
+use platform::http::{Path, PlainPage};
 use platform::identity::Visitor;
 use platform::{Problem, Result};
 use types::AttemptId;
@@ -19,10 +18,10 @@ pub async fn razorpay_checkout(
     _: Visitor,
     State(app): State<Payments>,
     Path(attempt_id): Path<AttemptId>,
-) -> Result<Html<String>> {
+) -> Result<PlainPage> {
     let razorpay = app.configured.razorpay().ok_or_else(|| Problem::not_found("page"))?;
     let mut connection = app.db.primary().await?;
     let found = store::attempt::page_of(&mut connection, ProviderName::Razorpay, attempt_id).await?;
     let page = found.ok_or_else(|| Problem::not_found("payment that waits for you"))?;
-    Ok(Html(razorpay.checkout_page(&page.reference, page.order_id, page.amount)))
+    Ok(PlainPage(razorpay.checkout_page(&page.reference, page.order_id, page.amount)))
 }

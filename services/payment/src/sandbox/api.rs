@@ -2,10 +2,10 @@
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use garde::Validate;
 use http::{HeaderMap, header};
-use platform::http::{Path, body};
+use platform::http::{Path, PlainPage, body};
 use platform::identity::Visitor;
 use platform::{Problem, Result};
 use utoipa_axum::router::OpenApiRouter;
@@ -25,9 +25,9 @@ pub fn routes() -> OpenApiRouter<Payments> {
 #[utoipa::path(get, path = "/api/v1/payments/sandbox/{payment_id}", tag = "sandbox",
     params(("payment_id" = String, Path)),
     responses((status = 200, content_type = "text/html", body = String), (status = 404, body = Problem)))]
-async fn get_page(_: Visitor, State(app): State<Payments>, Path(id): Path<String>) -> Result<Html<String>> {
+async fn get_page(_: Visitor, State(app): State<Payments>, Path(id): Path<String>) -> Result<PlainPage> {
     let (_, payment) = find(&app, &id).await?;
-    Ok(Html(page::ask(&payment)))
+    Ok(PlainPage(page::ask(&payment)))
 }
 
 /// The customer approves, as a form or with a wish how the bank is to misbehave. Not in production.
@@ -74,7 +74,7 @@ async fn press(app: &Payments, id: &str, status: Reported, headers: &HeaderMap, 
     }
     Ok(match sandbox.return_url(&payment) {
         Some(url) if !is_json => Redirect::to(&url).into_response(),
-        _ => Html(page::told(payment.amount, &payment.order_number, status)).into_response(),
+        _ => PlainPage(page::told(payment.amount, &payment.order_number, status)).into_response(),
     })
 }
 
