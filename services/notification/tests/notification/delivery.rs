@@ -12,6 +12,9 @@ use crate::{EMAIL, comes_to, hears, record, samples, start, start_with, tried};
 
 const EMAIL_OF_CONFIRMATION: (NotificationKind, Outlet) = (NotificationKind::OrderConfirmed, Outlet::Email);
 
+/// Between two tries of a message at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4 * 60 * 60);
+
 #[tokio::test]
 async fn a_mail_says_the_same_as_text_and_as_html() {
     let server = SmtpServer::start().await;
@@ -114,7 +117,7 @@ async fn a_message_is_given_up_after_eight_tries() {
     hears(&service, &samples::confirmed(asha.id(), OrderId::new())).await;
     for attempt in 1..=8 {
         tried(&service, asha.id(), kind, outlet, attempt).await;
-        service.clock.advance(Duration::from_secs(4 * 60 * 60));
+        service.clock.advance(LONGEST_PAUSE);
     }
     let record = comes_to(&service, asha.id(), kind, outlet, NotificationStatus::Failed).await;
     assert_eq!((record.attempts.len(), record.next_attempt_at), (8, None));
@@ -131,11 +134,17 @@ async fn nothing_is_lost_while_the_user_service_is_away() {
     let record = tried(&service, asha.id(), kind, outlet, 1).await;
     assert_eq!(record.attempts[0].reason, "another service cannot be reached");
     service.stubs.answer(|_: GetContact| FoundContact::Absent);
-    service.clock.advance(Duration::from_secs(6));
-    let record = tried(&service, asha.id(), kind, outlet, 2).await;
-    assert_eq!(record.attempts.last().unwrap().reason, "the customer is not known");
+    // The client leaves a service that failed so often alone for a second, so a try or two may still not reach it.
+    for tries in 2.. {
+        service.clock.advance(LONGEST_PAUSE);
+        let record = tried(&service, asha.id(), kind, outlet, tries).await;
+        match record.attempts.last().unwrap().reason.as_str() {
+            "the customer is not known" => break,
+            reason => assert_eq!(reason, "another service cannot be reached"),
+        }
+    }
     crate::customers_are(&service, crate::contact());
-    service.clock.advance(Duration::from_secs(21));
+    service.clock.advance(LONGEST_PAUSE);
     comes_to(&service, asha.id(), kind, outlet, NotificationStatus::Sent).await;
     assert_eq!(server.mails().len(), 1);
 }
