@@ -15,6 +15,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod limits;
 pub mod problem;
+pub mod reconcile;
 pub mod scope;
 pub mod service;
 pub mod telemetry;
