@@ -15,7 +15,7 @@ pub struct UnknownName {
 }
 
 macro_rules! names {
-    ($(#[$doc:meta])* $kind:literal $type:ident { $($variant:ident = $text:literal),* $(,)? }) => {
+    ($(#[$doc:meta])* $kind:literal $type:ident { $($variant:ident = $text:tt),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         pub enum $type {
@@ -151,7 +151,8 @@ names! {
 /// ```
 #[macro_export]
 macro_rules! text_enum {
-    ($(#[$doc:meta])* pub enum $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),* $(,)? }) => {
+    // The names are `tt`, not `literal`: a derive sees a captured literal wrapped in a group, and utoipa then overlooks it.
+    ($(#[$doc:meta])* pub enum $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:tt),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, $crate::serde::Serialize, $crate::serde::Deserialize, $crate::utoipa::ToSchema)]
         #[serde(crate = "types::serde")]
@@ -186,4 +187,21 @@ macro_rules! text_enum {
 
         $crate::text_column!($type);
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::PartialSchema;
+
+    use super::*;
+
+    #[test]
+    fn the_schema_has_the_names_of_the_wire() {
+        for (schema, names) in [
+            (Role::schema(), Role::ALL.iter().map(|n| n.as_str()).collect::<Vec<_>>()),
+            (ServiceName::schema(), ServiceName::ALL.iter().map(|n| n.as_str()).collect()),
+        ] {
+            assert_eq!(serde_json::to_value(schema).unwrap()["enum"], serde_json::to_value(names).unwrap());
+        }
+    }
 }

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-/// A point in time, to the microsecond (PostgreSQL's `timestamptz`); RFC 3339 in UTC on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+/// A point in time, to the microsecond (PostgreSQL's `timestamptz`); RFC 3339 in UTC on the wire, and so of the years 0000 to
+/// 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = String, format = DateTime, example = "2026-11-01T09:30:00Z")]
 pub struct Timestamp(jiff::Timestamp);
@@ -61,6 +62,18 @@ impl Timestamp {
     }
 }
 
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        /// 0000-01-01T00:00:00Z, in seconds since 1970.
+        const YEAR_ZERO: i64 = -62_167_219_200;
+        let time = jiff::Timestamp::deserialize(deserializer)?;
+        if time.as_second() < YEAR_ZERO {
+            return Err(serde::de::Error::custom("a time before the year 0000 is not RFC 3339"));
+        }
+        Ok(Timestamp::new(time))
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -107,6 +120,21 @@ mod column {
                 }
                 PgValueFormat::Text => Ok(Timestamp::new(value.as_str()?.parse()?)),
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_is_read_is_one_that_the_database_holds() {
+        let read = |text: &str| serde_json::from_value::<Timestamp>(text.into());
+        assert_eq!(read("2026-11-01T09:30:00.1234567Z").unwrap().to_string(), "2026-11-01T09:30:00.123456Z");
+        assert_eq!(read("0000-01-01T00:00:00Z").unwrap().as_seconds(), -62_167_219_200);
+        for wrong in ["-009999-06-01T00:00:00Z", "-000001-12-31T23:59:59Z", "2026-02-30T00:00:00Z", "now"] {
+            assert!(read(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -211,7 +211,7 @@ pub struct RateCard {
 pub struct ShippingZone {
     #[schema(example = "south")]
     pub code: String,
-    #[serde(flatten)]
+    /// What a `PUT` of it takes.
     pub zone: WriteShippingZone,
 }
 
@@ -257,7 +257,7 @@ pub struct ShippingRate {
     pub zone: String,
     /// The method's code.
     pub method: String,
-    #[serde(flatten)]
+    /// What a `PUT` of it takes.
     pub rate: WriteShippingRate,
 }
 
@@ -302,7 +302,7 @@ pub struct ShippingBlock {
     /// First digits of the PIN codes.
     #[schema(example = "7443")]
     pub prefix: String,
-    #[serde(flatten)]
+    /// What a `PUT` of it takes.
     pub block: WriteShippingBlock,
 }
 

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
+use super::body;
 use crate::{Problem, Result};
 
 pub const DEFAULT_LIMIT: u16 = 24;
@@ -62,7 +63,7 @@ impl Cursor {
     }
 
     pub fn open<C: DeserializeOwned>(&self) -> Result<C> {
-        URL_SAFE_NO_PAD.decode(&self.0).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| {
+        URL_SAFE_NO_PAD.decode(&self.0).ok().and_then(|bytes| body::parse(&bytes).ok()).ok_or_else(|| {
             Problem::malformed("The cursor cannot be read.").field("cursor", "must be a next_cursor of this list")
         })
     }
@@ -85,7 +86,10 @@ mod tests {
 
     #[test]
     fn a_made_up_cursor_is_refused() {
-        let query = PageQuery { limit: None, cursor: Some("%%%".into()) };
-        assert_eq!(query.after::<i32>().unwrap_err().errors[0].field, "cursor");
+        let made_up = [String::from("%%%"), String::from("bm9uZQ"), Cursor::to(&"a\0b").0];
+        for cursor in made_up {
+            let query = PageQuery { limit: None, cursor: Some(cursor) };
+            assert_eq!(query.after::<String>().unwrap_err().errors[0].field, "cursor");
+        }
     }
 }

@@ -9,6 +9,9 @@ use serde::de::DeserializeOwned;
 
 use crate::{Problem, Result};
 
+/// U+0000, which PostgreSQL's `text` cannot hold; a `%` that stands for itself is written `%25`.
+const NUL: &str = "%00";
+
 /// Path parameters.
 #[derive(Clone, Debug)]
 pub struct Path<T>(pub T);
@@ -17,6 +20,9 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        if parts.uri.path().contains(NUL) {
+            return Err(Problem::malformed("The path contains the character U+0000."));
+        }
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Path(value)),
             Err(PathRejection::FailedToDeserializePathParams(error)) => Err(match error.into_kind() {
@@ -47,6 +53,9 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        if parts.uri.query().is_some_and(|query| query.contains(NUL)) {
+            return Err(Problem::malformed("The query contains the character U+0000."));
+        }
         let axum::extract::Query(value) = axum::extract::Query::<T>::from_request_parts(parts, state)
             .await
             .map_err(|error| Problem::malformed("The query cannot be read.").field("query", error.body_text()))?;
@@ -56,5 +65,45 @@ where
             })
         })?;
         Ok(Query(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::get;
+    use http::Request;
+    use serde::Deserialize;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[derive(Deserialize, Validate)]
+    struct Search {
+        #[garde(length(max = 5))]
+        q: Option<String>,
+    }
+
+    #[tokio::test]
+    async fn what_does_not_belong_in_a_path_or_a_query_is_400() {
+        let router = Router::new().route(
+            "/{name}",
+            get(|Path(name): Path<String>, Query(search): Query<Search>| async move {
+                format!("{name} {}", search.q.unwrap_or_default())
+            }),
+        );
+        for (uri, status) in [
+            ("/a?q=b", 200),
+            ("/a%2500?q=%2500", 200),
+            ("/a%00", 400),
+            ("/a?q=%00", 400),
+            ("/a?q=longer", 400),
+            ("/a?q=1&q=2", 400),
+            ("/%ff", 400),
+        ] {
+            let request = Request::get(uri).body(Body::empty()).unwrap();
+            assert_eq!(router.clone().oneshot(request).await.unwrap().status(), status, "{uri}");
+        }
     }
 }
