@@ -16,8 +16,10 @@ CREATE TABLE category (
 
 -- Codes of the Harmonised System of Nomenclature that are sold here.
 CREATE TABLE hsn (
-    code text PRIMARY KEY CHECK (code ~ '^[0-9]{4,8}$'),
-    description text NOT NULL
+    code text CONSTRAINT hsn_pkey PRIMARY KEY CHECK (code ~ '^[0-9]{4,8}$'),
+    description text NOT NULL,
+    -- Counts the edits of the code and of its rates.
+    version bigint NOT NULL DEFAULT 1
 );
 
 -- GST rates. Of the rates whose day has come, the newest day counts; on it, the one with the highest `above_paise` that the
@@ -74,6 +76,8 @@ CREATE TABLE product (
     mrp_paise bigint,
     image text,
     in_stock boolean NOT NULL DEFAULT false,
+    -- The transaction that last changed what a list shows. Whoever changes that sets it to its default.
+    changed xid8 NOT NULL DEFAULT pg_current_xact_id(),
     listed boolean NOT NULL GENERATED ALWAYS AS (status = 'active' AND price_paise IS NOT NULL) STORED,
 
     search tsvector NOT NULL GENERATED ALWAYS AS (
@@ -83,11 +87,7 @@ CREATE TABLE product (
     ) STORED
 ) WITH (fillfactor = 90);
 
-CREATE INDEX product_by_age ON product (created_at DESC, id DESC) WHERE listed;
-CREATE INDEX product_by_price ON product (price_paise, id) WHERE listed;
-CREATE INDEX product_by_rating ON product (rating_hundredths DESC, id DESC) WHERE listed;
-CREATE INDEX product_by_brand ON product (brand) WHERE listed;
-CREATE INDEX product_by_lineage ON product USING gin (lineage) WHERE listed;
+CREATE INDEX product_by_change ON product (changed);
 CREATE INDEX product_by_word ON product USING gin (search) WHERE listed;
 
 -- Every word that a product is found by: a word of a query that is not here is replaced by the nearest that is.
@@ -138,7 +138,8 @@ CREATE TABLE location (
     id uuid PRIMARY KEY,
     name text NOT NULL CONSTRAINT location_name_key UNIQUE,
     -- Stock is taken from the lower position first.
-    position integer NOT NULL CONSTRAINT location_position_key UNIQUE
+    position integer NOT NULL CONSTRAINT location_position_key UNIQUE,
+    version bigint NOT NULL DEFAULT 1
 );
 
 -- Room is left in each page so that an update stays in it (HOT): these rows change with every sale.

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod domain;
 pub mod events;
 mod hot;
+mod index;
 pub mod jobs;
 pub mod stock;
 pub mod store;
@@ -23,6 +24,7 @@ use platform::service::{App, BootError, Context, Job, Service};
 
 use domain::catalogue::Category;
 use hot::Hot;
+use index::Index;
 pub use store::reconcile;
 
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -53,11 +55,13 @@ pub struct Products {
     db: Db,
     /// Answers to what many ask at once.
     hot: Hot,
+    index: Index,
 }
 
 impl App for Products {
     fn new(context: Context, _: &Env) -> Result<Self, BootError> {
-        Ok(Products { db: context.database()?, hot: Hot::default(), context })
+        let db = context.database()?;
+        Ok(Products { hot: Hot::default(), index: Index::new(db.clone(), context.clock().clone()), db, context })
     }
 
     fn context(&self) -> &Context {

@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 
 use super::CATALOGUE;
 use crate::Products;
-use crate::store::browse::{self, Filter, Row};
-use crate::store::search;
+use crate::domain::listing::Filter;
+use crate::index::Part;
 
 pub(super) fn routes() -> OpenApiRouter<Products> {
     OpenApiRouter::new().routes(routes!(list_products)).routes(routes!(search_products))
@@ -28,10 +28,8 @@ pub(super) fn routes() -> OpenApiRouter<Products> {
 async fn list_products(_: Visitor, State(app): State<Products>, Query(query): Query<ProductQuery>) -> Result<Response> {
     let find = async {
         let (filter, page) = (filter(&app, &query).await?, page(&query));
-        let sort = query.sort.unwrap_or(ProductSort::Newest);
-        let mut connection = app.db.read().await?;
-        let rows = browse::list(&mut connection, &filter, sort, page.after()?, page.rows()).await?;
-        Ok(page.page(rows, Row::place).map(Row::into_card))
+        let rows = app.index.list(&filter, part(&query, ProductSort::Newest)?).await?;
+        Ok(page.page(rows, |row| row.0).map(|row| row.1))
     };
     app.hot.json("products", &query, find).await
 }
@@ -54,44 +52,43 @@ async fn search_products(
 }
 
 async fn search(app: &Products, text: &str, query: &ProductQuery) -> Result<SearchResult> {
-    let (filter, page) = (filter(app, query).await?, page(query));
-    let (sort, after) = (query.sort.unwrap_or(ProductSort::Relevance), page.after()?);
-    let mut connection = app.db.read().await?;
-    let mut rows = search::matches(&mut connection, text, &filter, sort, after, page.rows()).await?;
-    let mut corrected = None;
-    if rows.is_empty()
-        && let Some(nearest) = search::correct(&mut connection, text).await?
-    {
-        rows = search::matches(&mut connection, &nearest, &filter, sort, after, page.rows()).await?;
-        corrected = (!rows.is_empty()).then_some(nearest);
-    }
-    let facets = match after {
-        None => Some(search::facets(&mut connection, corrected.as_deref().unwrap_or(text), &filter).await?),
+    let (filter, part) = (filter(app, query).await?, part(query, ProductSort::Relevance)?);
+    let find = app.index.find(text).await?;
+    let rows = app.index.choose(&find, &filter, part);
+    let facets = match part.after {
+        None => Some(app.index.facets(&find, &filter, &app.categories().await?)),
         Some(_) => None,
     };
-    let Page { items, next_cursor } = page.page(rows, Row::place).map(Row::into_card);
-    Ok(SearchResult { items, next_cursor, corrected, facets })
+    let Page { items, next_cursor } = page(query).page(rows, |row| row.0).map(|row| row.1);
+    Ok(SearchResult { items, next_cursor, corrected: find.corrected.clone(), facets })
 }
 
 fn page(query: &ProductQuery) -> PageQuery {
     PageQuery { limit: query.limit, cursor: query.cursor.clone() }
 }
 
+fn part(query: &ProductQuery, sort: ProductSort) -> Result<Part> {
+    let page = page(query);
+    let rows = usize::try_from(page.rows()).map_err(Problem::internal)?;
+    Ok(Part { sort: query.sort.unwrap_or(sort), after: page.after()?, rows })
+}
+
 async fn filter(app: &Products, query: &ProductQuery) -> Result<Filter> {
-    let category = match &query.category {
+    let categories = match &query.category {
         None => None,
         Some(slug) => {
             let categories = app.categories().await?;
-            let category = categories.iter().find(|category| category.slug == *slug);
-            Some(category.ok_or_else(|| Problem::not_found("category"))?.id)
+            let top = categories.iter().find(|category| category.slug == *slug);
+            let top = top.ok_or_else(|| Problem::not_found("category"))?.id;
+            Some(categories.iter().filter(|category| category.lineage.contains(&top)).map(|c| c.id).collect())
         }
     };
     Ok(Filter {
-        category,
+        categories,
         brand: query.brand.clone(),
         min_price: query.min_price.map(Money::from_paise),
         max_price: query.max_price.map(Money::from_paise),
         in_stock: query.in_stock.unwrap_or(false),
-        min_rating: query.rating.map(|stars| i32::from(stars) * 100),
+        min_rating: query.rating.map(|stars| u16::from(stars) * 100),
     })
 }

@@ -4,9 +4,11 @@ mod browse;
 pub(crate) mod calls;
 mod categories;
 mod images;
+mod locations;
 mod products;
 mod reviews;
 mod stock;
+mod taxes;
 mod variants;
 
 use platform::Problem;
@@ -26,6 +28,8 @@ pub fn routes() -> OpenApiRouter<Products> {
         .merge(products::routes())
         .merge(variants::routes())
         .merge(reviews::routes())
+        .merge(taxes::routes())
+        .merge(locations::routes())
         .merge(stock::routes())
         .merge(images::routes())
 }
@@ -52,6 +56,14 @@ fn refused(error: sqlx::Error) -> Problem {
         Some("variant_price_within_mrp") => Problem::invalid("price", ABOVE_MRP),
         Some("product_category_id_fkey") => Problem::invalid("category_id", "is not a category"),
         Some("category_parent_id_fkey") => Problem::invalid("parent_id", "is not a category"),
+        Some("hsn_pkey") => {
+            Problem::conflict("tax-code-exists", "The HSN code is there already").field("code", "must be a new one")
+        }
+        Some("location_name_key") => {
+            Problem::conflict("name-taken", "The name is taken").field("name", "must be different from all others")
+        }
+        Some("location_position_key") => Problem::conflict("position-taken", "Another location has this position")
+            .field("position", "must be different from all others"),
         Some("product_hsn_fkey") => Problem::invalid("hsn", "is not an HSN code that a GST rate is known for"),
         _ => error.into(),
     }

@@ -44,10 +44,9 @@ pub const CATEGORIES: &[(&str, &str, Below)] = &[
     ("stationery", "Stationery", &[]),
 ];
 
-/// HSN codes with their GST rates in per cent: since 1 July 2017 and since 22 September 2025, each up to a GST-inclusive price of a
-/// piece (in rupees) and above it. Source of the latter: Notification No. 9/2025-Central Tax (Rate) of 17 September 2025, after the
-/// 56th meeting of the GST Council (slabs 0, 5, 18 and 40). The thresholds of chapters 61 to 63 are of the value without tax:
-/// Rs 1,000 then and Rs 2,500 now, so Rs 1,050 and Rs 2,625 with the lower rate's 5 %.
+/// HSN codes with their GST rates in per cent before and since 22 September 2025, each up to a GST-inclusive price of a piece and
+/// above it: docs/decisions/0010-gst-rates.md says where each comes from. A code's rate is that of the goods that are sold under it here;
+/// the heading may have others.
 pub const HSN: &[TaxCode] = &[
     taxed("6211", "Women's and men's garments, woven", [5, 12], [5, 18]),
     taxed("5007", "Woven fabrics of silk, sarees", [5, 5], [5, 5]),
@@ -59,18 +58,19 @@ pub const HSN: &[TaxCode] = &[
     taxed("0910", "Turmeric, ginger, mixed spices", [5, 5], [5, 5]),
     taxed("0713", "Dried pulses, packed and labelled", [5, 5], [5, 5]),
     taxed("0902", "Tea", [5, 5], [5, 5]),
-    taxed("0901", "Coffee, roasted", [5, 5], [5, 5]),
-    taxed("2202", "Aerated drinks", [28, 28], [40, 40]),
-    taxed("3401", "Toilet soap", [18, 18], [5, 5]),
+    taxed("0901", "Coffee, roasted, and its blends", [5, 5], [5, 5]),
+    taxed("2202", "Aerated drinks with sugar", [28, 28], [40, 40]),
+    taxed("3401", "Toilet soap in bars", [18, 18], [5, 5]),
     taxed("3305", "Hair oil, shampoo", [18, 18], [5, 5]),
-    taxed("6914", "Earthen pots and clay lamps", [0, 0], [0, 0]),
+    taxed("6912", "Earthen pots and clay lamps", [0, 0], [0, 0]),
     taxed("7418", "Household articles of brass", [12, 12], [5, 5]),
-    taxed("9506", "Sports goods", [12, 12], [5, 5]),
+    taxed("8306", "Bells and gongs of base metal", [12, 12], [5, 5]),
+    taxed("9506", "Sports goods, but not for general exercise", [12, 12], [5, 5]),
     taxed("4901", "Printed books", [0, 0], [0, 0]),
-    taxed("8504", "Chargers, adapters", [18, 18], [18, 18]),
+    taxed("8504", "Chargers", [18, 18], [18, 18]),
     taxed("8518", "Headphones, loudspeakers", [18, 18], [18, 18]),
-    taxed("9503", "Toys", [12, 12], [5, 5]),
-    taxed("4820", "Exercise books, notebooks", [12, 12], [0, 0]),
+    taxed("9503", "Toys, not electronic", [12, 12], [5, 5]),
+    taxed("4820", "Exercise books and notebooks", [12, 12], [0, 0]),
     taxed("9608", "Pens", [18, 18], [18, 18]),
 ];
 
@@ -78,12 +78,12 @@ pub const HSN: &[TaxCode] = &[
 pub struct TaxCode {
     pub code: &'static str,
     pub description: &'static str,
-    pub since_2017: [u32; 2],
+    pub since_2022: [u32; 2],
     pub since_2025: [u32; 2],
 }
 
-const fn taxed(code: &'static str, description: &'static str, since_2017: [u32; 2], since_2025: [u32; 2]) -> TaxCode {
-    TaxCode { code, description, since_2017, since_2025 }
+const fn taxed(code: &'static str, description: &'static str, since_2022: [u32; 2], since_2025: [u32; 2]) -> TaxCode {
+    TaxCode { code, description, since_2022, since_2025 }
 }
 
 const SIZES: (&str, &[Choice]) =
@@ -195,7 +195,7 @@ pub const FAMILIES: &[Family] = &[
         category: "cookware",
         hsn: "7615",
         brands: &["Annapurna Home", "Chulha"],
-        kinds: &[("Aluminium", 999), ("Hard-Anodised", 1599), ("Tri-Ply Steel", 2499), ("Cast Iron", 1299)],
+        kinds: &[("Aluminium", 999), ("Hard-Anodised", 1599), ("Tri-Ply", 2499), ("Granite-Coated", 1299)],
         forms: &[
             ("Pressure Cooker", 400),
             ("Kadhai with Lid", 0),

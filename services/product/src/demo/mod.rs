@@ -60,6 +60,9 @@ pub async fn generate(connection: &mut PgConnection, products: usize, now: Times
         made.variants += batch.variants.len();
         if !there && !bulk::is_there(connection, product_id(start)).await? {
             bulk::insert(connection, &batch, now).await?;
+            if (start / BATCH + 1).is_power_of_two() {
+                bulk::analyze(connection).await?;
+            }
         }
     }
     Ok(made)
@@ -94,8 +97,9 @@ fn batch(numbers: std::ops::Range<usize>, now: Timestamp) -> Batch {
 async fn insert_taxes(connection: &mut PgConnection) -> Result<()> {
     let codes: Vec<(&str, &str)> = HSN.iter().map(|hsn| (hsn.code, hsn.description)).collect();
     bulk::insert_hsn(connection, &codes).await?;
-    let since_2017 = rates(Money::from_rupees(1050), |hsn| hsn.since_2017);
-    bulk::insert_rates(connection, "2017-07-01", &since_2017).await?;
+    // The thresholds of chapters 61 to 63, Rs 1,000 and then Rs 2,500, are of the value without tax: with the lower rate's 5 %.
+    let since_2022 = rates(Money::from_rupees(1050), |hsn| hsn.since_2022);
+    bulk::insert_rates(connection, "2022-07-18", &since_2022).await?;
     let since_2025 = rates(Money::from_rupees(2625), |hsn| hsn.since_2025);
     bulk::insert_rates(connection, "2025-09-22", &since_2025).await?;
     Ok(())

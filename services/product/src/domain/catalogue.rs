@@ -14,7 +14,7 @@ pub struct Broken {
     pub rule: String,
 }
 
-fn broken<T>(field: impl Into<String>, rule: impl Into<String>) -> Result<T, Broken> {
+pub(super) fn broken<T>(field: impl Into<String>, rule: impl Into<String>) -> Result<T, Broken> {
     Err(Broken { field: field.into(), rule: rule.into() })
 }
 

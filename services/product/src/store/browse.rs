@@ -1,131 +1,84 @@
-//! Lists of products: one statement over the products' own rows, in the order of an index.
+//! What lists show of the products, for [`crate::index`].
 
-use contracts::product::{ProductCard, ProductSort};
-use serde::{Deserialize, Serialize};
+use futures::TryStreamExt as _;
 use sqlx::PgConnection;
 use types::{CategoryId, Money, ProductId, Timestamp};
 
 use super::catalogue::rating;
+use crate::domain::listing::Listed;
 
-/// Which products.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// Itself and what is below it.
-    pub category: Option<CategoryId>,
-    pub brand: Option<String>,
-    pub min_price: Option<Money>,
-    pub max_price: Option<Money>,
-    pub in_stock: bool,
-    /// At least so many hundredths of a star.
-    pub min_rating: Option<i32>,
+/// A moment in the database's own time, after which nothing that is committed later can be overlooked.
+#[derive(Clone, Debug)]
+pub struct Watermark(String);
+
+struct Row {
+    listed: bool,
+    id: ProductId,
+    slug: String,
+    title: String,
+    brand: String,
+    category_id: CategoryId,
+    price: Money,
+    mrp: Money,
+    image: Option<String>,
+    rating_hundredths: i32,
+    rating_count: i32,
+    in_stock: bool,
+    created_at: Timestamp,
+    version: i64,
 }
 
-/// Where a product stands in a list: the number that the list is sorted by, then the id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place(pub i64, pub ProductId);
-
-#[derive(Debug)]
-pub struct Row {
-    pub(super) id: ProductId,
-    pub(super) slug: String,
-    pub(super) title: String,
-    pub(super) brand: String,
-    pub(super) category_id: CategoryId,
-    pub(super) price: Money,
-    pub(super) mrp: Money,
-    pub(super) image: Option<String>,
-    pub(super) rating_hundredths: i32,
-    pub(super) rating_count: i32,
-    pub(super) in_stock: bool,
-    /// What the list is sorted by.
-    pub(super) key: i64,
+/// To be read before what it is to be the watermark of: what is under way at this moment is then read the next time.
+pub async fn watermark(connection: &mut PgConnection) -> sqlx::Result<Watermark> {
+    let xmin = sqlx::query_scalar!(r#"SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS "xmin!""#);
+    xmin.fetch_one(connection).await.map(Watermark)
 }
 
-impl Row {
-    pub fn place(&self) -> Place {
-        Place(self.key, self.id)
-    }
-
-    pub fn into_card(self) -> ProductCard {
-        ProductCard {
-            id: self.id,
-            slug: self.slug,
-            title: self.title,
-            brand: self.brand,
-            category_id: self.category_id,
-            price: self.price,
-            mrp: self.mrp,
-            image: self.image,
-            rating: rating(self.rating_hundredths, self.rating_count),
-            in_stock: self.in_stock,
-        }
-    }
+macro_rules! rows {
+    ($condition:literal $(, $argument:expr)*) => {
+        sqlx::query_as!(
+            Row,
+            r#"SELECT listed, id AS "id: ProductId", slug, title, brand, category_id AS "category_id: CategoryId",
+                      coalesce(price_paise, 0) AS "price!: Money", coalesce(mrp_paise, 0) AS "mrp!: Money", image,
+                      rating_hundredths AS "rating_hundredths!", rating_count, in_stock, created_at, version
+               FROM product WHERE "# + $condition
+            $(, $argument)*
+        )
+    };
 }
 
-/// The products after a place. One statement for each order, so that each can follow its index.
-pub async fn list(
-    connection: &mut PgConnection,
-    filter: &Filter,
-    sort: ProductSort,
-    after: Option<Place>,
-    limit: i64,
-) -> sqlx::Result<Vec<Row>> {
-    macro_rules! sorted_by {
-        ($key:literal, $after:literal, $order:literal, $place:expr) => {
-            sqlx::query_as!(
-                Row,
-                r#"SELECT id AS "id: ProductId", slug, title, brand, category_id AS "category_id: CategoryId",
-                          price_paise AS "price!: Money", mrp_paise AS "mrp!: Money", image, rating_hundredths AS "rating_hundredths!",
-                          rating_count, in_stock, "#
-                    + $key
-                    + r#" AS "key!"
-                   FROM product
-                   WHERE listed
-                     AND ($1::uuid IS NULL OR lineage @> ARRAY[$1])
-                     AND ($2::text IS NULL OR brand = $2)
-                     AND ($3::bigint IS NULL OR price_paise >= $3)
-                     AND ($4::bigint IS NULL OR price_paise <= $4)
-                     AND (NOT $5 OR in_stock)
-                     AND ($6::int IS NULL OR rating_hundredths >= $6)
-                     AND ($8::uuid IS NULL OR "#
-                    + $after
-                    + ") ORDER BY "
-                    + $order
-                    + " LIMIT $9",
-                filter.category as Option<CategoryId>,
-                filter.brand,
-                filter.min_price as Option<Money>,
-                filter.max_price as Option<Money>,
-                filter.in_stock,
-                filter.min_rating,
-                $place,
-                after.map(|place| place.1) as Option<ProductId>,
-                limit,
-            )
-            .fetch_all(connection)
-            .await
-        };
+/// Hands over everything on sale.
+pub async fn on_sale(connection: &mut PgConnection, mut take: impl FnMut(Listed)) -> sqlx::Result<()> {
+    let mut rows = rows!("listed").fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        take(row.into());
     }
-    let key = after.map(|place| place.0);
-    let rating = key.map(|key| i32::try_from(key).unwrap_or(i32::MAX));
-    match sort {
-        ProductSort::Newest | ProductSort::Relevance => sorted_by!(
-            "(extract(epoch FROM created_at) * 1000000)::bigint",
-            "(created_at, id) < ($7::timestamptz, $8)",
-            "created_at DESC, id DESC",
-            key.map(Timestamp::from_microseconds) as Option<Timestamp>
-        ),
-        ProductSort::PriceAscending => {
-            sorted_by!("price_paise", "(price_paise, id) > ($7::bigint, $8)", "price_paise, id", key)
+    Ok(())
+}
+
+/// What has changed since, on sale or not.
+pub async fn changed_since(connection: &mut PgConnection, watermark: &Watermark) -> sqlx::Result<Vec<Listed>> {
+    // In a database that was restored from a dump the rows bear numbers of another one, which may lie in the future.
+    let rows = rows!("changed >= $1::text::xid8 AND changed < pg_snapshot_xmax(pg_current_snapshot())", &watermark.0);
+    Ok(rows.fetch_all(connection).await?.into_iter().map(Listed::from).collect())
+}
+
+impl From<Row> for Listed {
+    fn from(row: Row) -> Self {
+        Listed {
+            on_sale: row.listed,
+            id: row.id,
+            slug: row.slug,
+            title: row.title,
+            brand: row.brand,
+            category_id: row.category_id,
+            price: row.price,
+            mrp: row.mrp,
+            image: row.image,
+            rating: rating(row.rating_hundredths, row.rating_count),
+            in_stock: row.in_stock,
+            created_at: row.created_at,
+            version: row.version,
         }
-        ProductSort::PriceDescending => {
-            sorted_by!("price_paise", "(price_paise, id) < ($7::bigint, $8)", "price_paise DESC, id DESC", key)
-        }
-        ProductSort::Rating => sorted_by!(
-            "rating_hundredths::bigint",
-            "(rating_hundredths, id) < ($7::int, $8)",
-            "rating_hundredths DESC, id DESC",
-            rating
-        ),
     }
 }

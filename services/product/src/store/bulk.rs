@@ -75,6 +75,15 @@ pub async fn is_there(connection: &mut PgConnection, product: ProductId) -> sqlx
         .await
 }
 
+/// Tells the planner how large the tables have become. Without it a statement that was planned while they were empty reads them
+/// from end to end for each row, for as long as the connection lives.
+pub async fn analyze(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query("ANALYZE product, variant, media, stock, stock_ledger, review, search_word")
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Locations, by position; what is there stays.
 pub async fn insert_locations(connection: &mut PgConnection, locations: &[(LocationId, &str)]) -> sqlx::Result<()> {
     let ids: Vec<LocationId> = locations.iter().map(|(id, _)| *id).collect();

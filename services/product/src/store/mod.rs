@@ -4,11 +4,13 @@ pub mod alerts;
 pub mod browse;
 pub mod bulk;
 pub mod catalogue;
+pub mod locations;
 pub mod reconcile;
 pub mod reservations;
 pub mod reviews;
 pub mod search;
 pub mod stock;
+pub mod taxes;
 
 /// A count that a constraint keeps from being negative.
 fn count(number: impl TryInto<u32>) -> u32 {

@@ -55,7 +55,7 @@ pub async fn insert(
 ) -> sqlx::Result<bool> {
     let counted = sqlx::query!(
         "WITH counted AS (
-             UPDATE product SET rating_sum = rating_sum + $4::smallint, rating_count = rating_count + 1
+             UPDATE product SET rating_sum = rating_sum + $4::smallint, rating_count = rating_count + 1, changed = DEFAULT
              WHERE id = $2 AND status = 'active'
              RETURNING id
          )

@@ -41,7 +41,7 @@ async fn the_demonstration_is_a_whole_shop_and_seeding_it_again_changes_nothing(
             .unwrap();
     assert!(products >= 300);
     assert_eq!((usize::try_from(products), usize::try_from(variants)), (Ok(again.products), Ok(again.variants)));
-    assert_eq!(store.violations().await, Vec::<String>::new());
+    assert_eq!(store.violations().await, []);
     let tree: Vec<CategoryNode> = store.service.guest().get("/api/v1/categories").await.is(200).read();
     assert_eq!(tree[0].slug, "fashion");
     assert_eq!(tree[0].children[1].slug, "sarees");

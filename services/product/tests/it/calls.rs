@@ -123,7 +123,7 @@ async fn a_cancelled_order_gives_back_even_before_it_took_anything() {
     assert_eq!(store.reserve(early, 1).await, StockReservation::Released);
     store.service.deliver_as(event, bought, 3, &cancelled(bought)).await;
     assert_eq!(store.available().await, 300, "the same event again");
-    assert_eq!(store.violations().await, Vec::<String>::new());
+    assert_eq!(store.violations().await, []);
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn what_a_customer_sends_back_can_be_sold_again_once() {
     let event = store.service.deliver(return_id, 3, &received).await;
     store.service.deliver_as(event, return_id, 3, &received).await;
     assert_eq!(store.available().await, 298);
-    assert_eq!(store.violations().await, Vec::<String>::new());
+    assert_eq!(store.violations().await, []);
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ async fn an_adjustment_is_done_once_and_the_ledger_says_who_did_it() {
     assert_eq!((latest.change, latest.on_hand, latest.reason), (-30, 170, StockReason::Correction));
     assert_eq!((latest.actor_id, latest.note.as_str()), (Some(keeper.id()), "Counted"));
     assert_eq!(after.ledger.len(), 3, "after the two openings");
-    assert_eq!(store.violations().await, Vec::<String>::new());
+    assert_eq!(store.violations().await, []);
 }
 
 #[tokio::test]

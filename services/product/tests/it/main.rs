@@ -9,9 +9,11 @@
 mod browse;
 mod calls;
 mod catalogue;
+mod index;
 mod keeping;
 mod reconcile;
 mod reviews;
+mod setting_up;
 mod shelf;
 mod stock;
 mod stock_property;

@@ -29,7 +29,7 @@ async fn each_customer_rates_a_product_once_and_the_average_follows() {
     let shown = guest.with("if-none-match", before).get(&store.kurta_path()).await.is(200);
     let expected = RatingSummary { average_hundredths: 433, count: 3 };
     assert_eq!(shown.read::<ProductDetail>().rating, expected);
-    assert_eq!(store.violations().await, Vec::<String>::new());
+    assert_eq!(store.violations().await, []);
 
     let first: Page<Review> = guest.get(&format!("{path}?limit=2")).await.is(200).read();
     let ratings: Vec<u8> = first.items.iter().map(|review| review.rating).collect();

@@ -1,9 +1,11 @@
 //! A database with something on the shelf.
 
 use contracts::product::{NewCategory, NewProduct, NewVariant, ProductStatus, StockLine, StockReason};
+use platform::clock::Clock;
 use platform::db::{Db, DbOptions, Tx};
 use platform::env::Env;
 use platform::events::wake::Wake;
+use platform::reconcile::Violation;
 use product_service::domain::stock::{Demand, Move};
 use product_service::store::stock::Cause;
 use product_service::store::{catalogue, reconcile, stock};
@@ -30,8 +32,7 @@ impl Shelf {
         let db = Db::new(ServiceName::Product, &DbOptions::from_env(&env).unwrap(), Wake::default());
         let pool = PgPool::connect(&database.owner_url).await.unwrap();
         let locations = [LocationId::new(), LocationId::new()];
-        // The year 2099: reconciliation, which goes by the database's clock, must find nothing overdue.
-        let now = Timestamp::from_microseconds(4_090_000_000_000_000);
+        let now = Clock::system().now();
         let shelf = Shelf { db, pool, now, locations, _database: database };
         shelf.furnish().await;
         shelf
@@ -133,8 +134,8 @@ impl Shelf {
         sqlx::query_as(sql).bind(variant).fetch_all(&self.pool).await.unwrap()
     }
 
-    pub async fn violations(&self) -> Vec<String> {
-        reconcile::violations(&mut self.pool.acquire().await.unwrap()).await.unwrap()
+    pub async fn violations(&self) -> Vec<Violation> {
+        reconcile::violations(&mut self.pool.acquire().await.unwrap(), self.now).await.unwrap()
     }
 }
 

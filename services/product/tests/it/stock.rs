@@ -79,7 +79,7 @@ async fn of_two_hundred_buyers_at_once_exactly_twenty_get_one_of_twenty_pieces()
     assert!(payers.join_all().await.iter().all(|answer| *answer == StockCommitment::Committed));
     assert_eq!(shelf.levels(variant).await, [(0, 0), (0, 0)]);
     assert_eq!(shelf.ledger(variant).await.iter().map(|(_, change)| change).sum::<i32>(), -20);
-    assert_eq!(shelf.violations().await, Vec::<String>::new());
+    assert_eq!(shelf.violations().await, []);
     let told = shelf.told().await;
     assert_eq!(told.iter().filter(|kind| *kind == "stock.low.v1").count(), 1, "told once that it runs low");
 }
@@ -105,7 +105,7 @@ async fn orders_that_name_the_same_things_in_opposite_order_do_not_block_each_ot
     buyers.join_all().await;
     assert_eq!(shelf.levels(a).await.iter().map(|(on_hand, _)| on_hand).sum::<i32>(), 1000 - 80);
     assert_eq!(shelf.levels(b).await.iter().map(|(_, reserved)| reserved).sum::<i32>(), 40);
-    assert_eq!(shelf.violations().await, Vec::<String>::new());
+    assert_eq!(shelf.violations().await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,7 +129,7 @@ async fn one_request_sent_many_times_at_once_is_one_reservation_or_none() {
     // Whatever came first, a release was among them.
     assert_eq!(shelf.levels(variant).await, [(50, 0)]);
     assert_eq!(reserve(&shelf, order, &demand(&[(variant, 3)])).await, StockReservation::Released);
-    assert_eq!(shelf.violations().await, Vec::<String>::new());
+    assert_eq!(shelf.violations().await, []);
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn an_order_gets_all_its_lines_or_none_and_a_variant_counts_once() {
     let unknown = VariantId::new();
     let answer = reserve(&shelf, OrderId::new(), &demand(&[(plenty, 1), (unknown, 1)])).await;
     assert_eq!(answer, StockReservation::Short { shortages: short(unknown, 1, 0) });
-    assert_eq!(shelf.violations().await, Vec::<String>::new());
+    assert_eq!(shelf.violations().await, []);
 }
 
 #[tokio::test]
@@ -194,7 +194,7 @@ async fn a_repeat_answers_what_the_first_was_answered() {
         shelf.told().await,
         ["stock.reserved.v1", "stock.released.v1", "stock.reserved.v1", "stock.committed.v1"]
     );
-    assert_eq!(shelf.violations().await, Vec::<String>::new());
+    assert_eq!(shelf.violations().await, []);
 }
 
 #[tokio::test]
@@ -225,7 +225,7 @@ async fn a_cancelled_sale_goes_back_where_it_came_from() {
     assert!(shelf.in_stock(variant).await);
     let ledger: Vec<String> = shelf.ledger(variant).await.into_iter().map(|(reason, _)| reason).collect();
     assert_eq!(ledger, ["sale", "sale", "cancellation", "cancellation"]);
-    assert_eq!(shelf.violations().await, Vec::<String>::new());
+    assert_eq!(shelf.violations().await, []);
 }
 
 #[tokio::test]
@@ -250,7 +250,7 @@ async fn an_expired_reservation_is_made_again_by_its_payment_if_there_is_stock()
     assert_eq!(commit(&shelf, unlucky, &all).await, sold_out, "again");
     release(&shelf, lucky).await;
     assert_eq!(commit(&shelf, unlucky, &all).await, StockCommitment::Committed, "there is stock by now");
-    assert_eq!(shelf.violations().await, Vec::<String>::new());
+    assert_eq!(shelf.violations().await, []);
 }
 
 #[tokio::test]
@@ -261,7 +261,7 @@ async fn a_commitment_of_what_was_never_set_aside_sells_it_if_it_is_there() {
     assert_eq!(shelf.levels(variant).await, [(1, 0)]);
     let short = StockCommitment::Short { shortages: short(variant, 2, 1) };
     assert_eq!(commit(&shelf, OrderId::new(), &demand(&[(variant, 2)])).await, short);
-    assert_eq!(shelf.violations().await, Vec::<String>::new());
+    assert_eq!(shelf.violations().await, []);
 }
 
 #[tokio::test]
@@ -285,7 +285,7 @@ async fn what_comes_back_is_put_where_it_was_sold_from() {
     let _committed = tx.commit().await.unwrap();
     assert_eq!(shelf.levels(variant).await, [(4, 0)]);
     assert_eq!(shelf.ledger(variant).await, [("sale".to_owned(), -3), ("return".to_owned(), 2)]);
-    assert_eq!(shelf.violations().await, Vec::<String>::new());
+    assert_eq!(shelf.violations().await, []);
 }
 
 #[tokio::test]

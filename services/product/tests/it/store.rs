@@ -1,5 +1,6 @@
 //! The service with the demonstration's catalogue in it.
 
+use platform::reconcile::Violation;
 use product_service::demo::{self, DemoItem, KURTA_SKU};
 use testkit::TestService;
 
@@ -22,8 +23,8 @@ impl Store {
         format!("/api/v1/products/{}", self.kurta.product_id)
     }
 
-    pub async fn violations(&self) -> Vec<String> {
+    pub async fn violations(&self) -> Vec<Violation> {
         let mut connection = self.service.pool.acquire().await.unwrap();
-        product_service::reconcile::violations(&mut connection).await.unwrap()
+        product_service::reconcile::violations(&mut connection, self.service.clock.now()).await.unwrap()
     }
 }

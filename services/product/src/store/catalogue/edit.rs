@@ -81,7 +81,7 @@ pub async fn update(
              lineage = coalesce((SELECT c.lineage FROM category c WHERE c.id = $8), lineage),
              keywords = coalesce((SELECT string_agg(above.name, ' ') FROM category own
                                   JOIN category above ON above.id = ANY (own.lineage) WHERE own.id = $8), keywords),
-             version = version + 1, updated_at = $9
+             version = version + 1, updated_at = $9, changed = DEFAULT
          WHERE id = $1
          RETURNING version",
         id as ProductId,
@@ -185,7 +185,8 @@ pub async fn refresh_cards(connection: &mut PgConnection, products: &[ProductId]
         .execute(&mut *connection)
         .await?;
     sqlx::query!(
-        "UPDATE product p SET price_paise = c.price_paise, mrp_paise = c.mrp_paise, image = c.image, in_stock = c.in_stock
+        "UPDATE product p SET price_paise = c.price_paise, mrp_paise = c.mrp_paise, image = c.image, in_stock = c.in_stock,
+                changed = DEFAULT
          FROM product q
          LEFT JOIN LATERAL (
              SELECT v.price_paise, v.mrp_paise FROM variant v
