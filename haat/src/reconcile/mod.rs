@@ -12,6 +12,8 @@ use std::process::ExitCode;
 use platform::bus::{self, Bus, BusConfig, BusError, BusOptions};
 use platform::clock::Clock;
 use platform::env::{Env, EnvError};
+use platform::reconcile::Violation;
+use platform::topology::{Topology, TopologyError};
 use sqlx::{Connection as _, PgConnection};
 use types::{QueueName, ServiceName, Timestamp};
 
@@ -29,6 +31,8 @@ pub enum Error {
     Database(ServiceName, sqlx::Error),
     #[error(transparent)]
     Bus(#[from] BusError),
+    #[error(transparent)]
+    Topology(#[from] TopologyError),
 }
 
 /// Prints a sentence for each thing that is not as it must be; fails if there is one.
@@ -68,18 +72,15 @@ async fn of(env: &Env, now: Timestamp) -> Result<Vec<String>, Error> {
             .await
             .map_err(fault)?;
         let own = violations(service, &mut moment, &mut books, now).await.map_err(fault)?;
-        found.extend(own.into_iter().map(|sentence| format!("{service}: {sentence}")));
-        found.extend(
-            platform::events::under_way(&mut moment)
-                .await
-                .map_err(fault)?
-                .into_iter()
-                .map(|s| format!("{service}: {s}")),
-        );
+        let under_way = platform::events::under_way(&mut moment).await.map_err(fault)?;
+        let told = own.iter().map(ToString::to_string).chain(under_way);
+        found.extend(told.map(|sentence| format!("{service}: {sentence}")));
         moment.rollback().await.map_err(fault)?;
     }
     found.extend(books.differences());
-    found.extend(queues(&bus(env)?).await?);
+    let bus = bus(env)?;
+    found.extend(streams(&bus, Topology::embedded()?).await?);
+    found.extend(queues(&bus).await?);
     Ok(found)
 }
 
@@ -89,42 +90,60 @@ async fn violations(
     connection: &mut PgConnection,
     books: &mut Books,
     now: Timestamp,
-) -> Result<Vec<String>, sqlx::Error> {
+) -> Result<Vec<Violation>, sqlx::Error> {
     match service {
         ServiceName::Order => {
             books.orders = order_service::reconcile::facts(connection).await?;
-            let found = order_service::reconcile::violations(connection, now).await?;
-            Ok(found.into_iter().map(|v| format!("{} {}: {}", v.rule, v.subject, v.detail)).collect())
+            order_service::reconcile::violations(connection, now).await
         }
         ServiceName::Payment => {
             books.payments = payment_service::reconcile::facts(connection).await?;
+            books.refunds = payment_service::reconcile::refund_facts(connection).await?;
             payment_service::reconcile::violations(connection, now).await
         }
         ServiceName::Product => {
             books.stock = product_service::reconcile::facts(connection).await?;
-            product_service::reconcile::violations(connection).await
+            product_service::reconcile::violations(connection, now).await
         }
         ServiceName::Discount => {
             books.coupons = discount_service::reconcile::facts(connection).await?;
-            let found = discount_service::reconcile::violations(connection).await?;
-            Ok(found.into_iter().map(|v| format!("{} {}: {}", v.rule, v.subject, v.detail)).collect())
+            discount_service::reconcile::violations(connection).await
         }
         ServiceName::Shipping => {
             books.shipments = shipping_service::reconcile::facts(connection).await?;
-            let found = shipping_service::reconcile::violations(connection, now).await?;
-            Ok(found.into_iter().map(|v| format!("{} {}: {}", v.rule, v.subject, v.detail)).collect())
+            shipping_service::reconcile::violations(connection, now).await
         }
         ServiceName::Return => {
-            let found = return_service::reconcile::violations(connection, now).await?;
-            Ok(found.into_iter().map(|v| format!("{} {}: {}", v.rule, v.subject, v.detail)).collect())
+            books.returns = return_service::reconcile::facts(connection).await?;
+            return_service::reconcile::violations(connection, now).await
         }
-        _ => Ok(Vec::new()),
+        // Their books are of no money and no stock.
+        ServiceName::Gateway
+        | ServiceName::Auth
+        | ServiceName::User
+        | ServiceName::Cart
+        | ServiceName::Notification => Ok(Vec::new()),
     }
 }
 
 fn bus(env: &Env) -> Result<Bus, Error> {
     let options = BusOptions { prefix: env.value("BUS_PREFIX", "haat:".to_owned())?, ..BusOptions::default() };
     Ok(bus::connect(&BusConfig::from_env(env)?, &options)?)
+}
+
+/// Events that a service has not read from their stream.
+async fn streams(bus: &Bus, topology: &Topology) -> Result<Vec<String>, Error> {
+    let mut found = Vec::new();
+    for service in topology.services().map(|service| service.name) {
+        let group = topology.queue_of(service).map_or(service.as_str(), QueueName::as_str);
+        for stream in topology.streams_consumed_by(service) {
+            let unread = bus.streams.lag(stream, group).await?;
+            if unread > 0 {
+                found.push(format!("{stream}: {unread} events are not read by {group}"));
+            }
+        }
+    }
+    Ok(found)
 }
 
 async fn queues(bus: &Bus) -> Result<Vec<String>, Error> {

@@ -212,16 +212,30 @@ async fn a_customer_is_forgotten_and_the_coupons_count_stays() {
 }
 
 #[tokio::test]
-async fn a_count_that_drifted_is_found() {
+async fn each_broken_rule_is_found_alone() {
     let (discount, code) = with_coupon(json!({})).await;
-    reserve(&discount, OrderId::new(), UserId::new(), &code).await;
-    sqlx::query("UPDATE coupon SET used = 5").execute(&discount.pool).await.unwrap();
-    sqlx::query("UPDATE coupon_customer SET used = 7").execute(&discount.pool).await.unwrap();
-    let mut connection = discount.pool.acquire().await.unwrap();
-    let found = reconcile::violations(&mut connection).await.unwrap();
-    let rules: Vec<&str> = found.iter().map(|violation| violation.rule.as_str()).collect();
-    assert_eq!(rules, ["coupon-uses-are-counted", "customers-uses-are-counted"]);
-    assert_eq!(found[0].subject, "TEST-1");
+    let customer = UserId::new();
+    for _ in 0..2 {
+        reserve(&discount, OrderId::new(), customer, &code).await;
+    }
+    assert_eq!(used(&discount).await, 2);
+    for (harm, rule) in [
+        ("UPDATE coupon SET used = 5", "coupon-uses-are-counted"),
+        (
+            "ALTER TABLE coupon DROP CONSTRAINT coupon_within_limit; UPDATE coupon SET total_limit = 1",
+            "coupons-stay-within-their-limit",
+        ),
+        ("UPDATE coupon_customer SET used = 7", "customers-uses-are-counted"),
+        ("DELETE FROM coupon_customer", "customers-uses-are-counted"),
+        (
+            "ALTER TABLE coupon_customer DROP CONSTRAINT coupon_customer_within_limit; UPDATE coupon_customer SET allowed = 1",
+            "customers-stay-within-their-limit",
+        ),
+    ] {
+        let mut moment = discount.harmed(harm).await;
+        let found = reconcile::violations(&mut moment).await.unwrap();
+        assert!(found.len() == 1 && (&*found[0].rule, &*found[0].subject) == (rule, "TEST-1"), "{rule}: {found:?}");
+    }
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use platform::env::Env;
 use platform::identity::{JwkSet, ServiceKeys, ServiceTokens, SigningKey, UserTokens};
 use platform::service::{Bound, Service, Settings};
 use platform::topology::Topology;
-use sqlx::PgPool;
+use sqlx::{AssertSqlSafe, PgPool, Postgres, Transaction};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use types::{Role, ServiceName, SessionId, StreamName, UserId};
@@ -95,6 +95,17 @@ impl TestService {
     /// A member of staff with this role.
     pub fn as_staff(&self, role: Role) -> Person {
         self.person(Some((UserId::new(), SessionId::new(), vec![Role::Customer, role])))
+    }
+
+    /// A moment in which somebody has done harm to the tables that the service never would. It ends without a trace when it is
+    /// dropped.
+    ///
+    /// # Panics
+    /// If PostgreSQL refuses.
+    pub async fn harmed(&self, sql: impl Into<String>) -> Transaction<'static, Postgres> {
+        let mut moment = self.pool.begin().await.expect("a transaction");
+        sqlx::raw_sql(AssertSqlSafe(sql.into())).execute(&mut *moment).await.expect("the harm is done");
+        moment
     }
 
     /// Calls the service as another one does.

@@ -1,17 +1,8 @@
 //! What must always be true of the coupons' counts: for `haat reconcile`.
 
+use platform::reconcile::Violation;
 use sqlx::PgConnection;
 use types::OrderId;
-
-/// Something that must not be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// Which rule, in `kebab-case`.
-    pub rule: String,
-    /// What breaks it: a coupon's code.
-    pub subject: String,
-    pub detail: String,
-}
 
 /// Every broken rule; empty if all is well.
 pub async fn violations(connection: &mut PgConnection) -> Result<Vec<Violation>, sqlx::Error> {

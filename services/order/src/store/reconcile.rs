@@ -4,21 +4,12 @@ use std::time::Duration;
 
 use contracts::order::OrderStatus;
 use contracts::payment::PaymentMethod;
+use platform::reconcile::Violation;
 use sqlx::PgConnection;
 use types::{Money, OrderId, Timestamp, UserId};
 
 /// How long a worker may take before an order or a checkout counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
-
-/// Something that must not be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// Which rule, in `kebab-case`.
-    pub rule: String,
-    /// What breaks it: an order's id, or a series with its financial year.
-    pub subject: String,
-    pub detail: String,
-}
 
 /// An order as the other services must see it, too.
 #[derive(Clone, Debug, PartialEq, Eq)]

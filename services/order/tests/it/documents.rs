@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::order::{Invoice, InvoiceIssued, OrderStatus};
+use contracts::order::{Invoice, OrderStatus};
 use contracts::payment::PaymentMethod;
 use futures::future::join_all;
 use serde_json::json;
@@ -87,42 +87,6 @@ async fn history_and_documents_cannot_be_changed() {
         let refused = sqlx::query(change).execute(&shop.service.pool).await.unwrap_err();
         assert!(refused.to_string().contains("are never changed"), "{change}: {refused}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_must_not_be_is_found() {
-    let shop = Shop::open().await;
-    let order = shop.paid_order().await;
-    shop.service.publishes(|event: &InvoiceIssued| event.order_id == order.id).await;
-    let pending = shop.order(PaymentMethod::Upi).await;
-    assert_eq!(shop.violations().await, []);
-
-    // As a mistake in the code, or a hand in the database, would leave it.
-    sqlx::query("UPDATE document_counter SET last = last + 1").execute(&shop.service.pool).await.unwrap();
-    sqlx::query("UPDATE customer_order SET total_paise = total_paise + 1 WHERE id = $1")
-        .bind(pending.id.0)
-        .execute(&shop.service.pool)
-        .await
-        .unwrap();
-    sqlx::query(
-        "UPDATE checkout SET step = 'placed', answer = NULL, lease_until = 'infinity', begun_at = '2020-01-01'",
-    )
-    .execute(&shop.service.pool)
-    .await
-    .unwrap();
-    let mut rules: Vec<String> = shop.violations().await.into_iter().map(|violation| violation.rule).collect();
-    rules.dedup();
-    assert_eq!(rules, ["checkouts-end", "invoice-numbers-have-no-gap", "lines-and-delivery-make-the-total"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_facts_are_those_of_the_orders() {
-    let shop = Shop::open().await;
-    let (paid, pending) = (shop.paid_order().await, shop.order(PaymentMethod::Upi).await);
-    let mut connection = shop.service.pool.acquire().await.unwrap();
-    let facts = order_service::reconcile::facts(&mut connection).await.unwrap();
-    let seen: Vec<_> = facts.iter().map(|fact| (fact.order_id, fact.status, fact.is_paid, fact.pieces)).collect();
-    assert_eq!(seen, [(paid.id, OrderStatus::Confirmed, true, 3), (pending.id, OrderStatus::Pending, false, 3)]);
 }
 
 /// A day after it was answered, a checkout is forgotten; its order is not.

@@ -12,6 +12,7 @@ mod checkout;
 mod crash;
 mod desk;
 mod documents;
+mod reconcile;
 mod returns;
 mod settlement;
 mod shipment;

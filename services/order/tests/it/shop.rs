@@ -5,6 +5,7 @@ use std::sync::{Arc, MutexGuard};
 use contracts::Call;
 use contracts::order::{Order, OrderStatus};
 use contracts::payment::{IntentStatus, PaymentFacts, PaymentMethod, PaymentSucceeded};
+use platform::reconcile::Violation;
 use serde_json::{Value, json};
 use testkit::service::PATIENCE;
 use testkit::{Person, TestService, eventually};
@@ -113,7 +114,7 @@ impl Shop {
     }
 
     /// Every rule about the orders that does not hold.
-    pub async fn violations(&self) -> Vec<order_service::reconcile::Violation> {
+    pub async fn violations(&self) -> Vec<Violation> {
         let mut connection = self.service.pool.acquire().await.unwrap();
         order_service::reconcile::violations(&mut connection, self.service.clock.now()).await.unwrap()
     }

@@ -4,6 +4,7 @@
 
 mod paying;
 mod razorpay;
+mod reconcile;
 mod refunds;
 mod shop;
 mod webhooks;

@@ -153,9 +153,9 @@ impl Shop {
         let mut connection = self.service.pool.acquire().await.unwrap();
         let now = self.service.clock.now();
         let violations = reconcile::violations(&mut connection, now).await.unwrap();
-        assert_eq!(violations, [""; 0]);
+        assert_eq!(violations, []);
         let differences = reconcile::sandbox_violations(&mut connection, now).await.unwrap();
-        assert_eq!(differences, [""; 0]);
+        assert_eq!(differences, []);
     }
 }
 

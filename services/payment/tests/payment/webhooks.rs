@@ -123,3 +123,43 @@ async fn another_amount_than_was_asked_for_pays_nothing_and_is_told() {
         sqlx::query_scalar("SELECT problem FROM webhook").fetch_one(&shop.service.pool).await.unwrap();
     assert!(problem.starts_with("₹1.00 was captured"), "{problem}");
 }
+
+#[tokio::test]
+async fn a_webhook_is_forgotten_after_its_time_but_not_while_it_waits() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let shop = Shop::start(deaf().env("PAYMENT_WEBHOOK_MEMORY", 24 * 3600)).await;
+    let (order, attempt) = waiting(&shop).await;
+    let now = shop.service.clock.now();
+    shop.hear_now(&captured(attempt, PRICE, now)).await.is(200);
+    shop.becomes(&order, IntentStatus::Paid).await;
+    // About a payment that nobody has heard of: it is tried again for three days.
+    shop.hear_now(&captured(AttemptId::new(), PRICE, now)).await;
+    assert_eq!(shop.count("SELECT count(*) FROM webhook").await, 2);
+
+    shop.service.clock.advance(25 * HOUR);
+    eventually(PATIENCE, async || shop.count("SELECT count(*) FROM webhook WHERE applied_at IS NOT NULL").await == 0)
+        .await;
+    assert_eq!(shop.count("SELECT count(*) FROM webhook WHERE due_at IS NOT NULL").await, 1);
+    // What was paid stays paid.
+    assert_eq!(shop.payment(&order).await.status, IntentStatus::Paid);
+}
+
+#[tokio::test]
+async fn webhooks_are_forgotten_a_batch_at_a_time_the_oldest_first() {
+    let shop = Shop::start(deaf()).await;
+    sqlx::query(
+        "INSERT INTO webhook (provider, event_id, body, received_at, applied_at)
+         SELECT 'sandbox', 'e' || n, '{}', $1::timestamptz - make_interval(days => n), $1 FROM generate_series(1, 6) n",
+    )
+    .bind(shop.service.clock.now())
+    .execute(&shop.service.pool)
+    .await
+    .unwrap();
+    let mut connection = shop.service.pool.acquire().await.unwrap();
+    let before = shop.service.clock.now().minus(Duration::from_secs(36 * 3600));
+    for (left, forgotten) in [(4, 2), (2, 2), (1, 1), (1, 0)] {
+        let count = payment_service::store::webhook::forget(&mut connection, before, 2).await.unwrap();
+        assert_eq!((shop.count("SELECT count(*) FROM webhook").await, count), (left, forgotten));
+    }
+    assert_eq!(shop.count("SELECT count(*) FROM webhook WHERE event_id = 'e1'").await, 1);
+}

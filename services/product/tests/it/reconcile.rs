@@ -23,8 +23,9 @@ const HARMS: &[(&str, &[&str], &str)] = &[
     (
         "ALTER TABLE stock DROP CONSTRAINT stock_reserved_within_on_hand;
          UPDATE stock SET reserved = 99 WHERE reserved = 2",
-        &["reserved-pieces-are-held-for-orders", "reserved-pieces-are-on-hand"],
-        "99 reserved, but 2 held for orders",
+        // Lists show what can be bought, which is less than nothing now.
+        &["lists-show-what-can-be-bought", "reserved-pieces-are-held-for-orders", "reserved-pieces-are-on-hand"],
+        "shown as in stock",
     ),
     (
         "UPDATE order_stock SET state = 'released', expires_at = NULL WHERE state = 'held';

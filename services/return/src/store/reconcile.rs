@@ -3,21 +3,12 @@
 use std::time::Duration;
 
 use contracts::returns::ReturnStatus;
+use platform::reconcile::Violation;
 use sqlx::PgConnection;
 use types::{Money, OrderId, ReturnId, Timestamp};
 
 /// How long a refund, or the booking of a pick-up, may take.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
-
-/// Something that must not be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// Which rule, in `kebab-case`.
-    pub rule: String,
-    /// What breaks it: a return's id, or an order line's.
-    pub subject: String,
-    pub detail: String,
-}
 
 /// A return as payment and order must see it, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +50,7 @@ pub async fn violations(connection: &mut PgConnection, now: Timestamp) -> Result
              FROM customer_return r
              WHERE pickup_due_at IS NOT NULL
                AND EXISTS (SELECT FROM return_entry e WHERE e.return_id = r.id AND e.kind = 'approved' AND e.at < $1)) v
-           LIMIT 1000"#,
+           ORDER BY rule, subject LIMIT 1000"#,
         now.minus(PATIENCE) as Timestamp
     )
     .fetch_all(connection)

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use contracts::Page;
 use contracts::returns::{
-    DeskReturn, DeskReturnSummary, ReturnApproved, ReturnEntryKind, ReturnReceived, ReturnRejected, ReturnStatus,
+    DeskReturn, DeskReturnSummary, ReturnApproved, ReturnEntryKind, ReturnReceived, ReturnRefundDue, ReturnRejected,
+    ReturnRequested, ReturnStatus,
 };
 use contracts::shipping::{
     BookPickup, Direction, ShipmentDelivered, ShipmentFacts, ShipmentStatus, ShipmentStatusChanged,
@@ -51,6 +52,40 @@ async fn a_pick_up_that_shipping_does_not_answer_is_booked_later() {
     })
     .await;
     assert_eq!(shop.service.published::<ReturnApproved>().await.len(), 1);
+}
+
+#[tokio::test]
+async fn goods_that_come_before_their_pick_up_is_booked_are_told_of_step_by_step() {
+    let shop = Shop::open().await;
+    shop.service.stubs.down::<BookPickup>();
+    let id = shop.received(1, 1, 1).await.details.id;
+    shop.staff(id, "refund", json!({})).await.is(200);
+    let due = shop.service.publishes::<ReturnRefundDue>(|e| e.facts.return_id == id).await;
+    let received = shop.service.published::<ReturnReceived>().await;
+    let approved = shop.service.published::<ReturnApproved>().await;
+    assert_eq!((received.len(), approved.len()), (1, 1));
+    assert!(approved[0].version < received[0].version && received[0].version < due.version);
+    let told = &approved[0].data;
+    assert_eq!((told.facts.status, told.tracking_number.as_str()), (ReturnStatus::Approved, ""));
+    // Nobody is sent to fetch what is here.
+    shop.service.clock.advance(Duration::from_secs(3600));
+    assert!(shop.violations().await.is_empty());
+}
+
+#[tokio::test]
+async fn each_step_of_a_returns_life_is_told_of_once() {
+    let shop = Shop::open().await;
+    let asked = shop.ask(1, 1).await;
+    shop.staff(asked.id, "approve", json!({})).await.is(200);
+    shop.service.publishes::<ReturnApproved>(|e| e.facts.return_id == asked.id).await;
+    shop.staff(asked.id, "receive", inspected(&asked, 1)).await.is(200);
+    shop.staff(asked.id, "refund", json!({})).await.is(200);
+    shop.service.publishes::<ReturnRefundDue>(|e| e.facts.return_id == asked.id).await;
+    shop.service.settled().await;
+    assert_eq!(shop.service.published::<ReturnRequested>().await.len(), 1);
+    assert_eq!(shop.service.published::<ReturnApproved>().await.len(), 1);
+    assert_eq!(shop.service.published::<ReturnReceived>().await.len(), 1);
+    assert_eq!(shop.service.published::<ReturnRefundDue>().await.len(), 1);
 }
 
 #[tokio::test]

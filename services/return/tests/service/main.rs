@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up is best told by a test that fails")]
 
 mod desk;
+mod reconcile;
 mod refunds;
 mod requests;
 
@@ -13,7 +14,6 @@ use contracts::payment::PaymentMethod;
 use contracts::returns::{DeskReturn, Return};
 use contracts::shipping::{BookPickup, BookedPickup};
 use contracts::user::Address;
-use return_service::reconcile;
 use serde_json::{Value, json};
 use testkit::{Answer, Person, TestService};
 use types::{Money, OrderId, OrderLineId, ProductId, ReturnId, Role, ShipmentId, Timestamp, VariantId};
@@ -81,7 +81,7 @@ impl Shop {
 
     pub async fn violations(&self) -> Vec<String> {
         let mut connection = self.service.pool.acquire().await.unwrap();
-        let found = reconcile::violations(&mut connection, self.service.clock.now()).await.unwrap();
+        let found = return_service::reconcile::violations(&mut connection, self.service.clock.now()).await.unwrap();
         found.into_iter().map(|violation| violation.rule).collect()
     }
 }

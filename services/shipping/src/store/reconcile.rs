@@ -3,21 +3,12 @@
 use std::time::Duration;
 
 use contracts::shipping::ShipmentStatus;
+use platform::reconcile::Violation;
 use sqlx::PgConnection;
 use types::{Money, OrderId, ShipmentId, Timestamp};
 
 /// How long a carrier may take to accept a parcel or to give it back, and news may wait for its parcel.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
-
-/// Something that must not be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// Which rule, in `kebab-case`.
-    pub rule: String,
-    /// What breaks it: a shipment's id, or a tracking number.
-    pub subject: String,
-    pub detail: String,
-}
 
 /// An order's parcel, to be held against the orders: each that was confirmed and not cancelled has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +37,7 @@ pub async fn violations(connection: &mut PgConnection, now: Timestamp) -> Result
            UNION ALL
              SELECT 'news-finds-its-parcel', carrier || ' ' || tracking_number, format('%s at %s', status, received_at)
              FROM tracking_event WHERE shipment_id IS NULL AND received_at < $1) v
-           LIMIT 1000"#,
+           ORDER BY rule, subject LIMIT 1000"#,
         now.minus(PATIENCE) as Timestamp
     )
     .fetch_all(connection)

@@ -5,6 +5,7 @@
 mod parcels;
 mod pickups;
 mod rate_card;
+mod reconcile;
 mod webhooks;
 
 use std::net::TcpListener;

@@ -6,6 +6,7 @@ use contracts::shipping::{
     DeskShipment, Shipment, ShipmentCreated, ShipmentDelivered, ShipmentRto, ShipmentStatus, ShipmentStatusChanged,
 };
 use contracts::user::{ErasureCompleted, ErasureRequested};
+use platform::reconcile::Violation;
 use serde_json::json;
 use shipping_service::{carrier, reconcile};
 use testkit::service::PATIENCE;
@@ -29,7 +30,7 @@ async fn desk(service: &TestService, order: OrderId) -> DeskShipment {
     service.as_staff(Role::Support).get(&path).await.is(200).read::<Page<DeskShipment>>().items.remove(0)
 }
 
-async fn violations(service: &TestService) -> Vec<reconcile::Violation> {
+async fn violations(service: &TestService) -> Vec<Violation> {
     let mut connection = service.pool.acquire().await.unwrap();
     reconcile::violations(&mut connection, service.clock.now()).await.unwrap()
 }

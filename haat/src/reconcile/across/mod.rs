@@ -1,16 +1,19 @@
-//! What the services' books must say together: each order's money, stock, coupon and parcel agree with its status.
+//! What the services' books must say together: each order's money, stock, coupon and parcel agree with its status, and each
+//! return's refund with what was paid back.
 
 use std::collections::BTreeMap;
 
 use contracts::order::OrderStatus;
-use contracts::payment::{IntentStatus, PaymentMethod};
+use contracts::payment::{IntentStatus, PaymentMethod, RefundState};
+use contracts::returns::ReturnStatus;
 use contracts::shipping::ShipmentStatus;
 use discount_service::reconcile::CouponFact;
 use order_service::reconcile::OrderFacts;
-use payment_service::reconcile::Fact as PaymentFact;
+use payment_service::reconcile::{Fact as PaymentFact, RefundFact};
 use product_service::reconcile::StockFact;
+use return_service::reconcile::ReturnFact;
 use shipping_service::reconcile::ShipmentFact;
-use types::OrderId;
+use types::{Money, OrderId, ReturnId};
 
 #[derive(Default)]
 pub struct Books {
@@ -19,6 +22,9 @@ pub struct Books {
     pub stock: Vec<StockFact>,
     pub coupons: Vec<CouponFact>,
     pub shipments: Vec<ShipmentFact>,
+    pub returns: Vec<ReturnFact>,
+    /// Those of returns.
+    pub refunds: Vec<RefundFact>,
 }
 
 /// Everything that is told of one order.
@@ -29,6 +35,13 @@ struct Told<'b> {
     stock: Option<&'b StockFact>,
     coupon: Option<&'b CouponFact>,
     shipment: Option<&'b ShipmentFact>,
+}
+
+/// A return, and what was paid back for it.
+#[derive(Default)]
+struct ToldOfReturn<'b> {
+    case: Option<&'b ReturnFact>,
+    refund: Option<&'b RefundFact>,
 }
 
 impl Books {
@@ -50,9 +63,23 @@ impl Books {
         for shipment in &self.shipments {
             told.entry(shipment.order_id).or_default().shipment = Some(shipment);
         }
-        told.iter()
-            .flat_map(|(id, told)| told.differences().into_iter().map(move |d| format!("order {id}: {d}")))
+        let of_orders =
+            told.iter().flat_map(|(id, told)| told.differences().into_iter().map(move |d| format!("order {id}: {d}")));
+        let of_returns = self.refunds_of_returns();
+        of_orders
+            .chain(of_returns.iter().filter_map(|(id, told)| Some(format!("return {id}: {}", told.difference()?))))
             .collect()
+    }
+
+    fn refunds_of_returns(&self) -> BTreeMap<ReturnId, ToldOfReturn<'_>> {
+        let mut told: BTreeMap<ReturnId, ToldOfReturn> = BTreeMap::new();
+        for case in &self.returns {
+            told.entry(case.return_id).or_default().case = Some(case);
+        }
+        for refund in &self.refunds {
+            told.entry(refund.return_id).or_default().refund = Some(refund);
+        }
+        told
     }
 }
 
@@ -104,16 +131,43 @@ impl Told<'_> {
                 if order.coupon_code.is_some() && coupon != "redeemed" {
                     found.push(format!("is {status}, but its coupon is {coupon}"));
                 }
-                if self.shipment.is_none() {
-                    found.push(format!("is {status}, but has no parcel"));
-                }
+                found.extend(self.parcel(order));
                 found.extend(self.money(order));
             }
+        }
+        if let Some(stock) = self.stock.filter(|s| takes_stock && s.pieces != i64::from(order.pieces)) {
+            found.push(format!("is of {} pieces, but {} are {}", order.pieces, stock.pieces, stock.state));
         }
         if let Some(payment) = self.payment.filter(|p| p.refunded != order.refunded) {
             found.push(format!("knows of {} refunded, the payment of {}", order.refunded, payment.refunded));
         }
         found
+    }
+
+    /// Where the parcel of an order that was sold must be.
+    fn parcel(&self, order: &OrderFacts) -> Option<String> {
+        let status = order.status;
+        let Some(shipment) = self.shipment else { return Some(format!("is {status}, but has no parcel")) };
+        let cash = match order.payment_method {
+            PaymentMethod::CashOnDelivery => order.total,
+            PaymentMethod::Upi | PaymentMethod::Card | PaymentMethod::NetBanking => Money::ZERO,
+        };
+        if shipment.cash_to_collect != cash {
+            return Some(format!("has {cash} to pay at the door, but its parcel {}", shipment.cash_to_collect));
+        }
+        let agrees = match shipment.status {
+            ShipmentStatus::PickedUp | ShipmentStatus::InTransit | ShipmentStatus::OutForDelivery => {
+                matches!(status, OrderStatus::Shipped | OrderStatus::Delivered)
+            }
+            ShipmentStatus::Delivered => status == OrderStatus::Delivered,
+            ShipmentStatus::Returned => false,
+            ShipmentStatus::Created
+            | ShipmentStatus::Packed
+            | ShipmentStatus::Exception
+            | ShipmentStatus::Returning
+            | ShipmentStatus::Cancelled => true,
+        };
+        (!agrees).then(|| format!("is {status}, but its parcel is {}", shipment.status))
     }
 
     /// What an order that was sold must have brought in.
@@ -124,112 +178,41 @@ impl Told<'_> {
             Some(format!("costs {}, but {} is asked for it", order.total, payment.amount))
         } else if !due && payment.captured != order.total {
             Some(format!("costs {}, but {} was captured", order.total, payment.captured))
+        } else if payment.status == IntentStatus::Paid && !order.is_paid {
+            Some(format!("does not know that its {} are paid", payment.captured))
         } else {
             None
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use types::{Money, ShipmentId, UserId};
-
-    /// A paid order with a coupon and a parcel, all in order.
-    fn books() -> Books {
-        let order_id = OrderId::new();
-        let total = Money::from_rupees(500);
-        Books {
-            orders: vec![OrderFacts {
-                order_id,
-                customer_id: UserId::new(),
-                status: OrderStatus::Confirmed,
-                total,
-                coupon_code: Some("ONCE".into()),
-                payment_method: PaymentMethod::Upi,
-                is_paid: true,
-                refunded: Money::ZERO,
-                pieces: 1,
-            }],
-            payments: vec![PaymentFact {
-                order_id,
-                amount: total,
-                captured: total,
-                refunded: Money::ZERO,
-                status: IntentStatus::Paid,
-            }],
-            stock: vec![StockFact { order_id, state: "committed".into() }],
-            coupons: vec![CouponFact { order_id, code: "ONCE".into(), state: "redeemed".into() }],
-            shipments: vec![ShipmentFact {
-                order_id,
-                shipment_id: ShipmentId::new(),
-                status: ShipmentStatus::Created,
-                cash_to_collect: Money::ZERO,
-            }],
+impl ToldOfReturn<'_> {
+    fn difference(&self) -> Option<String> {
+        // One that failed moved no money.
+        let refund = self.refund.filter(|refund| refund.state != RefundState::Failed);
+        let Some(case) = self.case else {
+            return refund.map(|refund| format!("its goods are not here, but {} is refunded", refund.amount));
+        };
+        let status = case.status;
+        let is_due = matches!(status, ReturnStatus::RefundDue | ReturnStatus::Closed) && !case.refund.is_zero();
+        match self.refund {
+            None if is_due => Some(format!("is {status}, but nothing of {} is refunded", case.refund)),
+            None => None,
+            Some(refund) if !is_due => {
+                (refund.state != RefundState::Failed).then(|| format!("is {status}, but {} is refunded", refund.amount))
+            }
+            Some(refund) if refund.amount != case.refund || refund.order_id != case.order_id => Some(format!(
+                "brings {} of order {} back, but {} of order {} is refunded",
+                case.refund, case.order_id, refund.amount, refund.order_id
+            )),
+            Some(refund) => {
+                let ended = refund.state == RefundState::Succeeded;
+                (ended != (status == ReturnStatus::Closed))
+                    .then(|| format!("is {status}, but its refund is {}", refund.state))
+            }
         }
     }
-
-    fn finds(what: &str, plant: impl FnOnce(&mut Books)) {
-        let mut books = books();
-        plant(&mut books);
-        let found = books.differences();
-        assert!(found.len() == 1 && found[0].contains(what), "{what}: {found:?}");
-    }
-
-    #[test]
-    fn finds_nothing_where_all_is_well() {
-        assert!(books().differences().is_empty());
-    }
-
-    #[test]
-    fn finds_each_difference_alone() {
-        finds("its stock is held", |b| b.stock[0].state = "held".into());
-        finds("its stock is nothing", |b| b.stock.clear());
-        finds("its coupon is released", |b| b.coupons[0].state = "released".into());
-        finds("has no parcel", |b| b.shipments.clear());
-        finds("has no payment", |b| b.payments.clear());
-        finds("but ₹499.99 was captured", |b| b.payments[0].captured = Money::from_paise(49_999));
-        finds("but ₹1.00 is asked", |b| b.payments[0].amount = Money::from_rupees(1));
-        finds("knows of ₹0.00 refunded, the payment of ₹1.00", |b| b.payments[0].refunded = Money::from_rupees(1));
-        finds("does not exist, but its stock is held", |b| {
-            b.stock.push(StockFact { order_id: OrderId::new(), state: "held".into() });
-        });
-        finds("does not exist, but its coupon is held", |b| {
-            b.coupons.push(CouponFact { order_id: OrderId::new(), code: "ONCE".into(), state: "held".into() });
-        });
-        finds("does not exist, but ₹500.00 was charged", |b| {
-            let payment = PaymentFact { order_id: OrderId::new(), ..b.payments[0].clone() };
-            b.payments.push(payment);
-        });
-    }
-
-    /// The order above, cancelled and given back whole.
-    fn cancelled(b: &mut Books) {
-        b.orders[0].status = OrderStatus::Cancelled;
-        b.orders[0].refunded = b.orders[0].total;
-        b.payments[0].refunded = b.orders[0].total;
-        b.stock[0].state = "released".into();
-        b.coupons[0].state = "released".into();
-        b.shipments[0].status = ShipmentStatus::Cancelled;
-    }
-
-    #[test]
-    fn finds_what_a_cancelled_order_still_holds() {
-        let mut books = books();
-        cancelled(&mut books);
-        assert!(books.differences().is_empty());
-        let finds = |what, plant: fn(&mut Books)| {
-            finds(what, |b| {
-                cancelled(b);
-                plant(b);
-            });
-        };
-        finds("its stock is committed", |b| b.stock[0].state = "committed".into());
-        finds("its coupon is redeemed", |b| b.coupons[0].state = "redeemed".into());
-        finds("was delivered", |b| b.shipments[0].status = ShipmentStatus::Delivered);
-        finds("but ₹1.00 of ₹500.00 was given back", |b| {
-            b.payments[0].refunded = Money::from_rupees(1);
-            b.orders[0].refunded = Money::from_rupees(1);
-        });
-    }
 }
+
+#[cfg(test)]
+mod tests;
