@@ -60,6 +60,7 @@ event!(ReturnRequested, Order, "return.requested.v1");
 pub struct ReturnApproved {
     #[serde(flatten)]
     pub facts: ReturnFacts,
+    /// Of the parcel that fetches the goods; empty if they came without one.
     pub tracking_number: String,
 }
 event!(ReturnApproved, Order, "return.approved.v1");

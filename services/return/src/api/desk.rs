@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::response::Response;
 use contracts::Page;
 use contracts::returns::{
-    DeskReturn, DeskReturnSummary, Inspection, ReceiveReturn, RejectReturn, ReturnClosed, ReturnFilter, ReturnLine,
-    ReturnReceived, ReturnRefundDue, ReturnRejected, ReturnStatus,
+    DeskReturn, DeskReturnSummary, Inspection, ReceiveReturn, RejectReturn, ReturnApproved, ReturnClosed, ReturnFilter,
+    ReturnLine, ReturnReceived, ReturnRefundDue, ReturnRejected, ReturnStatus,
 };
 use http::StatusCode;
 use platform::http::{Body, PageQuery, Path, Query, Versioned};
@@ -155,6 +155,11 @@ pub async fn receive_return(
     };
     let mut case = case::lock(&mut tx, id).await?.ok_or_else(absent)?;
     let lines = line::of_case(&mut tx, id).await?;
+    // The goods may be here before anybody was asked to fetch them: others still hear of each step.
+    if case.status == ReturnStatus::Approved && case.tracking_number.is_none() {
+        let facts = lifecycle::facts(&case, &lines);
+        tx.publish(id, case.version, &ReturnApproved { facts, tracking_number: String::new() })?;
+    }
     let actor = Some(staff.actor.id);
     let change = Change { to: ReturnStatus::Received, at: app.context.now(), detail: "", actor };
     lifecycle::change(&mut tx, &mut case, change).await?;
