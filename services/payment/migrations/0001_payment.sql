@@ -81,10 +81,11 @@ CREATE TABLE refund (
     decided_at timestamptz
 );
 CREATE INDEX refund_by_intent ON refund (intent_id);
+CREATE INDEX refund_by_attempt ON refund (attempt_id) WHERE attempt_id IS NOT NULL;
 CREATE INDEX refund_due ON refund (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX refund_by_providers_id ON refund (provider_refund_id);
 
--- What providers told us, byte for byte: kept before anything is made of it.
+-- What providers told us, byte for byte: kept before anything is made of it, and for PAYMENT_WEBHOOK_MEMORY.
 CREATE TABLE webhook (
     provider text NOT NULL,
     event_id text NOT NULL,
@@ -99,6 +100,7 @@ CREATE TABLE webhook (
     PRIMARY KEY (provider, event_id)
 );
 CREATE INDEX webhook_due ON webhook (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX webhook_by_age ON webhook (received_at) WHERE due_at IS NULL;
 CREATE INDEX webhook_unapplied ON webhook (received_at) WHERE applied_at IS NULL;
 
 -- Cards that a customer lets us use again: the provider's token, never a number.

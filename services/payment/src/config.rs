@@ -21,6 +21,9 @@ pub struct Settings {
     pub attempt_window: Duration,
     /// `PAYMENT_PROVIDER_TIME`: how long the provider may take to answer.
     pub provider_time: Duration,
+    /// `PAYMENT_WEBHOOK_MEMORY`: raw webhooks are kept for so long. By default 180 days: card schemes let a customer dispute a
+    /// payment for 120 days, and what the provider said is the evidence.
+    pub webhook_memory: Duration,
 }
 
 impl Settings {
@@ -29,6 +32,7 @@ impl Settings {
             poll_after: env.seconds("PAYMENT_POLL_AFTER", Duration::from_secs(10))?,
             attempt_window: env.seconds("PAYMENT_ATTEMPT_WINDOW", Duration::from_secs(20 * 60))?,
             provider_time: env.seconds("PAYMENT_PROVIDER_TIME", Duration::from_secs(6))?,
+            webhook_memory: env.seconds("PAYMENT_WEBHOOK_MEMORY", Duration::from_secs(180 * 24 * 3600))?,
         })
     }
 }

@@ -13,9 +13,12 @@ use crate::{Payments, attempts, refunds, store};
 pub const POLL_ATTEMPTS: &str = "poll-attempts";
 pub const EXECUTE_REFUNDS: &str = "execute-refunds";
 pub const APPLY_WEBHOOKS: &str = "apply-webhooks";
+pub const FORGET_WEBHOOKS: &str = "forget-webhooks";
 
 const BATCH: i64 = 32;
 const SIDE_BY_SIDE: usize = 8;
+/// A short transaction each.
+const FORGOTTEN_AT_ONCE: i64 = 500;
 /// Between two questions about the same attempt or refund, at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 /// Before a refund is asked for again.
@@ -63,6 +66,14 @@ pub async fn apply_webhooks(app: Payments) -> Result<Progress> {
         webhooks::apply_kept(&app, webhook).await?;
     }
     Ok(progress(due.len()))
+}
+
+/// Forgets what providers told long ago. What is still to be applied stays.
+pub async fn forget_webhooks(app: Payments) -> Result<Progress> {
+    let before = app.context().now().minus(app.settings.webhook_memory);
+    let mut connection = app.db.primary().await?;
+    let forgotten = store::webhook::forget(&mut connection, before, FORGOTTEN_AT_ONCE).await?;
+    Ok(if i64::try_from(forgotten).is_ok_and(|n| n < FORGOTTEN_AT_ONCE) { Progress::Idle } else { Progress::More })
 }
 
 /// The sandbox's own job: there is nothing to do with another provider.

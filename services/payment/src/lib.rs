@@ -41,6 +41,7 @@ pub fn service() -> Service {
         .job(Job::every(Duration::from_secs(1), jobs::POLL_ATTEMPTS, jobs::poll_attempts))
         .job(Job::every(Duration::from_secs(2), jobs::EXECUTE_REFUNDS, jobs::execute_refunds))
         .job(Job::every(Duration::from_secs(2), jobs::APPLY_WEBHOOKS, jobs::apply_webhooks))
+        .job(Job::every(Duration::from_secs(5), jobs::FORGET_WEBHOOKS, jobs::forget_webhooks))
         .job(Job::every(Duration::from_secs(1), sandbox::DELIVER, jobs::deliver_sandbox_webhooks))
         .build()
 }

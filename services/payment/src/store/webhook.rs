@@ -109,3 +109,17 @@ pub async fn settle(
     .await?;
     Ok(())
 }
+
+/// Forgets up to `limit` webhooks that came before `before` and that nothing is to be made of any more. Returns how many.
+pub async fn forget(connection: &mut PgConnection, before: Timestamp, limit: i64) -> Result<u64, sqlx::Error> {
+    let forgotten = sqlx::query!(
+        "DELETE FROM webhook WHERE (provider, event_id) IN
+             (SELECT provider, event_id FROM webhook WHERE received_at < $1 AND due_at IS NULL
+              ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        before as Timestamp,
+        limit
+    )
+    .execute(connection)
+    .await?;
+    Ok(forgotten.rows_affected())
+}
