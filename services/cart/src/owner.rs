@@ -18,6 +18,10 @@ impl TokenHash {
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    pub fn to_text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(&self.0)
+    }
 }
 
 /// A guest's token: 256 random bits. Never stored, never logged.

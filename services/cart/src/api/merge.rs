@@ -1,36 +1,53 @@
 use std::collections::HashMap;
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use contracts::cart::MergedCart;
+use http::StatusCode;
+use platform::idempotency::{Begun, IdempotencyKey};
 use platform::identity::Customer;
 use platform::problem::{Problem, Result};
 use types::VariantId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{TAG, no_such_cart};
+use super::{KEY_WORDS, TAG, no_such_cart};
 use crate::domain::{self, MOST_PIECES, limit, merge};
-use crate::owner::{GuestToken, Owner};
+use crate::owner::{GuestToken, Owner, TokenHash};
 use crate::{Carts, pricing, store};
 
 pub(super) fn routes() -> OpenApiRouter<Carts> {
     OpenApiRouter::new().routes(routes!(merge_carts))
 }
 
-/// Puts what a guest's cart has into the customer's, and tells what that changed. The guest's cart is gone afterwards; repeated,
-/// there is nothing left to merge.
+/// Puts what a guest's cart has into the customer's, and tells what that changed. The guest's cart is gone afterwards: asked
+/// again with another Idempotency-Key, there is nothing left to merge.
 #[utoipa::path(post, path = "/api/v1/cart/merge", tag = TAG,
-    params(("X-Cart-Token" = Option<String>, Header, description = "The guest's cart")),
-    responses((status = 200, body = MergedCart), (status = 503, body = Problem, description = "The catalogue does not answer")),
+    params(("X-Cart-Token" = Option<String>, Header, description = "The guest's cart"),
+           ("Idempotency-Key" = String, Header, description = KEY_WORDS)),
+    responses(
+        (status = 200, body = MergedCart),
+        (status = 409, body = Problem, description = "`request-in-progress`"),
+        (status = 422, body = Problem, description = "The Idempotency-Key was used for another request"),
+        (status = 503, body = Problem, description = "The catalogue does not answer"),
+    ),
     security(("user_token" = [])))]
-async fn merge_carts(customer: Customer, token: GuestToken, State(app): State<Carts>) -> Result<Json<MergedCart>> {
+async fn merge_carts(
+    customer: Customer,
+    token: GuestToken,
+    State(app): State<Carts>,
+    key: IdempotencyKey,
+) -> Result<Response> {
+    let request = token.0.as_ref().map(TokenHash::to_text);
     let (own, guest) = (Owner::Customer(customer.id), Owner::Guest(token.0));
     // Before the transaction: what comes into the guest's cart from now on has the general limit.
     let limits = limits(&app, &guest).await?;
     let limit = |variant| limits.get(&variant).copied().unwrap_or(MOST_PIECES);
 
-    let mut tx = app.db.begin().await?;
+    let mut tx = match key.begin(&app.db, customer.id, &request).await? {
+        Begun::First(tx) => tx,
+        Begun::Repeat(answer) => return Ok(answer),
+    };
     // The customer's cart first: of two merges at once the second finds nothing left.
     let id = store::touch_or_create(&mut tx, customer.id, app.context.now()).await?;
     let guests = match store::lock(&mut tx, &guest).await? {
@@ -50,8 +67,8 @@ async fn merge_carts(customer: Customer, token: GuestToken, State(app): State<Ca
         store::delete(&mut tx, guests.id).await?;
         changes = merged.changes;
     }
-    let cart = super::finish(tx, &own).await?;
-    Ok(Json(MergedCart { cart, changes, coupon_taken }))
+    let cart = store::find(&mut tx, &own).await?.ok_or_else(no_such_cart)?.summary();
+    tx.answer(StatusCode::OK, &MergedCart { cart, changes, coupon_taken }).await
 }
 
 /// The most that one order may have of each variant in the guest's cart.

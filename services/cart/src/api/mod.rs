@@ -16,6 +16,7 @@ use crate::{Carts, store};
 
 const TAG: &str = "cart";
 const TOKEN_WORDS: &str = "A guest's cart; a customer who is logged in needs none";
+const KEY_WORDS: &str = "A new random value for each new request";
 
 pub fn routes() -> OpenApiRouter<Carts> {
     view::routes().merge(items::routes()).merge(coupon::routes()).merge(merge::routes())

@@ -20,12 +20,13 @@ pub struct Addition<'a> {
     pub now: Timestamp,
 }
 
-/// The cart afterwards, and whether it was made under the new token; `None` if the line would have too many pieces, or the cart
+/// The cart afterwards; `None` if the line would have too many pieces, or the cart
 /// too many lines. Two additions at once wait for one another at the cart's row, and are summed.
-pub async fn add(connection: &mut PgConnection, addition: &Addition<'_>) -> Result<Option<(Cart, bool)>, sqlx::Error> {
+pub async fn add(connection: &mut PgConnection, addition: &Addition<'_>) -> Result<Option<Cart>, sqlx::Error> {
     let Addition { owner, new_token, variant, quantity, most, price, now } = addition;
     let customer = owner.customer();
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"WITH known AS (
              UPDATE cart SET version = version + 1, touched_at = $8, abandoned_at = NULL
              WHERE customer_id = $1 OR token_hash = $2
@@ -36,7 +37,7 @@ pub async fn add(connection: &mut PgConnection, addition: &Addition<'_>) -> Resu
              ON CONFLICT (customer_id) DO UPDATE SET version = m.version + 1, touched_at = $8, abandoned_at = NULL
              RETURNING id, version, coupon_code, coupon_applied
            ), c AS (
-             SELECT *, false AS is_new FROM known UNION ALL SELECT *, true FROM made
+             SELECT * FROM known UNION ALL SELECT * FROM made
            ), added AS (
              INSERT INTO cart_line AS l (cart_id, variant_id, quantity, added_at, seen_price_paise)
              SELECT id, $4, $5, $8, $7 FROM c
@@ -53,7 +54,7 @@ pub async fn add(connection: &mut PgConnection, addition: &Addition<'_>) -> Resu
              WHERE l.variant_id <> $4 AND EXISTS (SELECT FROM added)
            )
            SELECT c.id AS "id!: CartId", c.version AS "version!", c.coupon_code, c.coupon_applied AS "coupon_applied!",
-                  c.is_new AS "is_new!", l.variant_id AS "variant_id?: VariantId", l.quantity AS "quantity?",
+                  l.variant_id AS "variant_id?: VariantId", l.quantity AS "quantity?",
                   l.saved_for_later AS "saved_for_later?", l.added_at AS "added_at?", l.seen_price_paise AS "seen_price?: Money"
            FROM c JOIN lines l ON l.cart_id = c.id ORDER BY l.added_at, l.variant_id"#,
         customer as Option<UserId>,
@@ -70,17 +71,5 @@ pub async fn add(connection: &mut PgConnection, addition: &Addition<'_>) -> Resu
     )
     .fetch_all(connection)
     .await?;
-    let is_new = customer.is_none() && rows.first().is_some_and(|row| row.is_new);
-    let rows = rows.into_iter().map(|row| Row {
-        id: row.id,
-        version: row.version,
-        coupon_code: row.coupon_code,
-        coupon_applied: row.coupon_applied,
-        variant_id: row.variant_id,
-        quantity: row.quantity,
-        saved_for_later: row.saved_for_later,
-        added_at: row.added_at,
-        seen_price: row.seen_price,
-    });
-    Ok(cart(rows.collect()).map(|cart| (cart, is_new)))
+    Ok(cart(rows))
 }

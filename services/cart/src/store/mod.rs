@@ -10,7 +10,7 @@ use types::{CartId, Money, Timestamp, UserId, VariantId};
 pub use add::{Addition, add};
 
 use crate::domain::{Cart, Line};
-use crate::owner::Owner;
+use crate::owner::{Owner, TokenHash};
 
 /// Nobody's purchase has more; it bounds what a cart costs to look at.
 pub const MOST_LINES: i64 = 100;
@@ -29,6 +29,13 @@ pub async fn find(connection: &mut PgConnection, owner: &Owner) -> Result<Option
     .fetch_all(connection)
     .await?;
     Ok(cart(rows))
+}
+
+/// Is there a guest's cart with this token?
+pub async fn exists(connection: &mut PgConnection, token: &TokenHash) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM cart WHERE token_hash = $1) AS "exists!""#, token.as_bytes())
+        .fetch_one(connection)
+        .await
 }
 
 /// Counts a change of the cart and holds it until the transaction's end. `None` if there is no such cart.

@@ -1,10 +1,10 @@
 //! Putting things in, changing and taking them out.
 
 use contracts::cart::{CART_TOKEN, CartSummary};
-use contracts::product::{LookUpVariants, PriceChanged};
+use contracts::product::LookUpVariants;
 use futures::future::join_all;
 use serde_json::json;
-use types::{Money, ProductId, VariantId};
+use types::{Money, VariantId};
 
 use crate::shop::{CART, COUPON, ITEMS, Shop, add, line_of, lines, seen, view};
 
@@ -56,7 +56,7 @@ async fn a_wrong_field_is_named() {
         assert_eq!(problem.errors[0].field, field);
     }
     shop.change(shirt, |variant| variant.available = 0);
-    shop.cart.deliver(shirt, 2, &price_changed(shirt)).await;
+    shop.forget(shirt).await;
     add(&asha, shirt, 1).await.is(409).problem("out-of-stock");
     shop.cart.stubs.down::<LookUpVariants>();
     add(&asha, shop.stock(), 1).await.is(503);
@@ -154,18 +154,13 @@ async fn a_cart_has_at_most_a_hundred_lines() {
     add(&asha, shirt, 1).await.is(200);
 }
 
-fn price_changed(variant_id: VariantId) -> PriceChanged {
-    let (old_price, new_price) = (Money::from_rupees(100), Money::from_rupees(100));
-    PriceChanged { product_id: ProductId::new(), variant_id, old_price, new_price }
-}
-
 #[tokio::test]
 async fn a_new_price_is_known_at_once_when_it_was_told() {
     let shop = Shop::open().await;
     let shirt = shop.stock();
     let asha = shop.customer_with(shirt, 1).await;
     shop.change(shirt, |variant| variant.unit_price = Money::from_rupees(90));
-    shop.cart.deliver(shirt, 2, &price_changed(shirt)).await;
+    shop.forget(shirt).await;
     let summary: CartSummary = add(&asha, shirt, 1).await.is(200).read();
     assert_eq!(summary.lines[0].unit_price, Money::from_rupees(90));
 }

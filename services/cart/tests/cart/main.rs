@@ -9,5 +9,6 @@
 mod changes;
 mod coming_and_going;
 mod merging;
+mod repeating;
 mod shop;
 mod viewing;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use contracts::cart::{CART_TOKEN, CartSummary, CartView, CheckoutCart, GetCheckoutCart};
 use contracts::discount::{CouponVerdict, PriceBasket, PricedBasket};
-use contracts::product::{FoundVariants, LookUpVariants, VariantSnapshot};
+use contracts::product::{FoundVariants, LookUpVariants, PriceChanged, VariantSnapshot};
 use contracts::shipping::{CashOnDelivery, QuoteShipping, ShippingOption, ShippingQuote};
 use serde_json::json;
 use testkit::{Answer, Person, TestService};
@@ -97,6 +97,13 @@ impl Shop {
 
     pub fn change(&self, variant: VariantId, change: impl FnOnce(&mut VariantSnapshot)) {
         change(self.shelves.lock().unwrap().get_mut(&variant).unwrap());
+    }
+
+    /// The service is told that the variant is another now than what it remembers.
+    pub async fn forget(&self, variant: VariantId) {
+        let (old_price, new_price) = (Money::from_rupees(100), Money::from_rupees(100));
+        let changed = PriceChanged { product_id: ProductId::new(), variant_id: variant, old_price, new_price };
+        self.cart.deliver(variant, 2, &changed).await;
     }
 
     /// A guest with something in the cart.
