@@ -2,7 +2,8 @@
 //!
 //! A PIN code's first digit is one of India Post's zones and its first two are a postal circle or a part of one; some circles
 //! span several states, which the third digit, or more, tells apart. Source: Department of Posts, "All India Pincode
-//! Directory" (data.gov.in) and the list of circles at indiapost.gov.in. Where a post office serves villages beyond a border,
+//! Directory" (data.gov.in) and the list of circles at indiapost.gov.in, held in November 2026 against published tables of the
+//! first digits and, for the exceptions, against the towns' own codes. Where a post office serves villages beyond a border,
 //! the district's headquarters decides: good enough for a charge, and never for tax, which goes by the address's state.
 
 use types::{PinCode, StateCode};
@@ -28,6 +29,12 @@ const CIRCLES: &[(&str, &str)] = &[
     ("14", "03"),
     ("15", "03"),
     ("160", "04"),
+    // Mohali and Naya Gaon lie next to it, in Punjab.
+    ("160055", "03"),
+    ("160059", "03"),
+    ("160062", "03"),
+    ("160071", "03"),
+    ("160103", "03"),
     // Himachal Pradesh.
     ("17", "02"),
     // Jammu and Kashmir, Ladakh.
@@ -44,13 +51,17 @@ const CIRCLES: &[(&str, &str)] = &[
     ("26", "09"),
     ("27", "09"),
     ("28", "09"),
-    // Uttarakhand, in the same circle's digits.
-    ("2461", "05"),
-    ("2464", "05"),
+    // Uttarakhand, in the same circle's digits: Kashipur and Ramnagar; Garhwal but for Bijnor; Roorkee; Dehradun; Haridwar;
+    // Khatima and Tanakpur but for Majhola and Neoria; Sitarganj; Pithoragarh; Kumaon.
+    ("2447", "05"),
+    ("246", "05"),
+    ("2467", "09"),
     ("2476", "05"),
     ("248", "05"),
     ("249", "05"),
     ("2623", "05"),
+    ("262302", "09"),
+    ("262305", "09"),
     ("2624", "05"),
     ("2625", "05"),
     ("263", "05"),
@@ -66,6 +77,8 @@ const CIRCLES: &[(&str, &str)] = &[
     ("38", "24"),
     ("39", "24"),
     ("362520", "26"),
+    ("362540", "26"),
+    ("362570", "26"),
     ("396193", "26"),
     ("39621", "26"),
     ("39622", "26"),
@@ -103,6 +116,8 @@ const CIRCLES: &[(&str, &str)] = &[
     ("64", "33"),
     ("60500", "34"),
     ("60501", "34"),
+    ("605110", "34"),
+    ("607402", "34"),
     ("6096", "34"),
     // Kerala; Mahe is Puducherry's; Lakshadweep.
     ("67", "32"),
@@ -168,6 +183,24 @@ mod tests {
             ("403001", "Goa"),
             ("110001", "Delhi"),
             ("160017", "Chandigarh"),
+            ("141001", "Punjab"),
+            ("171001", "Himachal Pradesh"),
+            ("122001", "Haryana"),
+            ("302001", "Rajasthan"),
+            ("380001", "Gujarat"),
+            ("462001", "Madhya Pradesh"),
+            ("522502", "Andhra Pradesh"),
+            ("560001", "Karnataka"),
+            ("600001", "Tamil Nadu"),
+            ("695001", "Kerala"),
+            ("700001", "West Bengal"),
+            ("751001", "Odisha"),
+            ("791111", "Arunachal Pradesh"),
+            ("795001", "Manipur"),
+            ("796001", "Mizoram"),
+            ("797001", "Nagaland"),
+            ("799001", "Tripura"),
+            ("396230", "Dadra and Nagar Haveli and Daman and Diu"),
             ("190001", "Jammu and Kashmir"),
             ("194101", "Ladakh"),
             ("248001", "Uttarakhand"),
@@ -185,6 +218,51 @@ mod tests {
         ];
         for (pin_code, name) in places {
             assert_eq!(state(pin_code), Some(name), "{pin_code}");
+        }
+    }
+
+    #[test]
+    fn towns_beyond_a_border_lie_in_their_own_state() {
+        let places = [
+            // Kashipur, Kotdwar, Bijnor, Roorkee, Saharanpur, Khatima, Neoria, Pilibhit, Haldwani.
+            ("244713", "Uttarakhand"),
+            ("246149", "Uttarakhand"),
+            ("246701", "Uttar Pradesh"),
+            ("247667", "Uttarakhand"),
+            ("247001", "Uttar Pradesh"),
+            ("262308", "Uttarakhand"),
+            ("262305", "Uttar Pradesh"),
+            ("262001", "Uttar Pradesh"),
+            ("263139", "Uttarakhand"),
+            // Mohali; Diu and Ghoghla; Vapi.
+            ("160062", "Punjab"),
+            ("362520", "Dadra and Nagar Haveli and Daman and Diu"),
+            ("362540", "Dadra and Nagar Haveli and Daman and Diu"),
+            ("396191", "Gujarat"),
+            // Villianur, Karaikal, Mahe, Yanam.
+            ("605110", "Puducherry"),
+            ("609602", "Puducherry"),
+            ("673310", "Puducherry"),
+            ("533464", "Puducherry"),
+            // Gaya and Hazaribagh, Bhagalpur and Deoghar.
+            ("823001", "Bihar"),
+            ("825301", "Jharkhand"),
+            ("812001", "Bihar"),
+            ("814112", "Jharkhand"),
+        ];
+        for (pin_code, name) in places {
+            assert_eq!(state(pin_code), Some(name), "{pin_code}");
+        }
+    }
+
+    /// The numbers that India Post has given to its circles.
+    #[test]
+    fn every_first_two_digits_are_of_a_circle_or_of_none() {
+        let given = [11..=19, 20..=28, 30..=34, 36..=39, 40..=49, 50..=53, 56..=59, 60..=64, 67..=69, 70..=79, 80..=85];
+        let is_given = |digits: u32| given.iter().any(|range| range.contains(&digits));
+        for digits in 10..=99 {
+            let known = CIRCLES.iter().any(|(prefix, _)| prefix.starts_with(&digits.to_string()));
+            assert_eq!(known, is_given(digits), "{digits}");
         }
     }
 
