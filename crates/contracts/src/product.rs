@@ -9,10 +9,12 @@ use crate::{call, event};
 mod browse;
 mod catalogue;
 mod stock_keeping;
+mod taxes;
 
 pub use browse::*;
 pub use catalogue::*;
 pub use stock_keeping::*;
+pub use taxes::*;
 
 /// Variants as a cart or an order needs them. Unknown ids are left out of the reply.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

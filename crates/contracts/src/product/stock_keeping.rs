@@ -99,3 +99,26 @@ pub struct LedgerEntry {
 pub struct NewStockAlert {
     pub variant_id: VariantId,
 }
+
+/// A place where stock is kept. All of them belong to one GST registration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Location {
+    pub id: LocationId,
+    #[schema(example = "Hyderabad")]
+    pub name: String,
+    /// Stock is taken from the lower position first.
+    pub position: i32,
+}
+
+/// What a location is to be.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct LocationDetails {
+    #[garde(length(chars, max = 80), pattern(r"\S"))]
+    #[schema(max_length = 80, pattern = r"\S", example = "Hyderabad")]
+    pub name: String,
+    /// Stock is taken from the lower position first. No two locations have the same.
+    #[garde(range(min = 1, max = 10_000))]
+    #[schema(minimum = 1, maximum = 10000)]
+    pub position: i32,
+}
