@@ -1,4 +1,4 @@
-//! Messages to customers.
+//! Messages to customers and to staff.
 
 use serde::{Deserialize, Serialize};
 use types::{NotificationId, Timestamp, text_enum};
@@ -36,6 +36,10 @@ text_enum! {
         ReturnedToSender = "returned_to_sender",
         BackInStock = "back_in_stock",
         CartAbandoned = "cart_abandoned",
+        /// To the stock keepers.
+        StockLow = "stock_low",
+        /// To the editors of the catalogue.
+        ReviewSubmitted = "review_submitted",
     }
 }
 

@@ -1,11 +1,12 @@
--- Messages to customers: what is to be told, on which channel, and whether it was.
+-- Messages to customers, and to staff: what is to be told, on which channel, and whether it was.
 
 -- One row for each outlet of each thing that is told. `data` holds what the event says, never a one-time code, an address,
 -- a name: those are asked for when the message is sent.
 CREATE TABLE notification (
     id uuid PRIMARY KEY,
     event_id uuid NOT NULL,
-    user_id uuid NOT NULL,
+    -- Null for staff: the kind says which of their desks, and the configuration where it is.
+    user_id uuid,
     outlet text NOT NULL CHECK (outlet IN ('inbox', 'email', 'sms', 'push')),
     kind text NOT NULL,
     -- The order, return or cart that it is about: a later message about the same may make an earlier one stale.
@@ -23,7 +24,8 @@ CREATE TABLE notification (
     title text,
     body text,
     read_at timestamptz,
-    CONSTRAINT notification_once UNIQUE (event_id, user_id, outlet),
+    CONSTRAINT notification_once UNIQUE NULLS NOT DISTINCT (event_id, user_id, outlet),
+    CONSTRAINT notification_to_staff_is_mail CHECK (user_id IS NOT NULL OR outlet = 'email'),
     CONSTRAINT notification_finished CHECK ((status = 'queued') = (finished_at IS NULL)),
     CONSTRAINT notification_text_is_the_inboxes CHECK (outlet = 'inbox' OR (title IS NULL AND body IS NULL AND read_at IS NULL))
 );

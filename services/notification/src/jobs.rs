@@ -11,7 +11,7 @@ use platform::scope::Scope;
 use platform::service::Progress;
 
 use crate::Notifications;
-use crate::domain::{Decision, Outcome, decide, rule, settle};
+use crate::domain::{Decision, Outcome, decide, desk, rule, settle};
 use crate::senders::{Handed, Letter};
 use crate::store::{self, Claimed, InboxText};
 use crate::templates::Subject;
@@ -95,14 +95,21 @@ impl Notifications {
     }
 
     async fn attempt(&self, message: &Claimed) -> Result<Attempt> {
+        if let Some(desk) = desk(message.kind) {
+            return match self.desks.address(desk) {
+                Some(address) => self.send(message, of_desk(address)).await,
+                None => Ok(Outcome::Skipped("the desk has no address any more").into()),
+            };
+        }
+        let Some(user_id) = message.user_id else { return Ok(Outcome::Failed("it is to nobody".to_owned()).into()) };
         let rule = rule(message.kind);
         if let Some(about) = message.about {
             let mut connection = self.db.primary().await?;
-            if store::is_superseded(&mut connection, message.user_id, about, rule.superseded_by).await? {
+            if store::is_superseded(&mut connection, user_id, about, rule.superseded_by).await? {
                 return Ok(Outcome::Skipped("stale").into());
             }
         }
-        let contact = self.context.client().call(&GetContact { user_id: message.user_id }).await?;
+        let contact = self.context.client().call(&GetContact { user_id }).await?;
         let addressee = match (message.kind, contact) {
             // A code goes where auth says, though the profile may still be in the making.
             (NotificationKind::VerificationCode, contact) => match self.addressee_of_code(message, contact).await? {
@@ -179,6 +186,10 @@ impl Notifications {
         let local = (handed == Handed::KeepLocally).then_some(letter);
         Ok(Attempt { outcome: handed.into(), inbox: None, local })
     }
+}
+
+fn of_desk(address: &str) -> Addressee {
+    Addressee { name: String::new(), recipient: address.to_owned(), locale: Locale::English, code: None }
 }
 
 /// `None` if the customer has no telephone.

@@ -1,4 +1,4 @@
-//! The notification service: what customers are told, on which channels, in which language, and when.
+//! The notification service: what customers, and staff, are told, on which channels, in which language, and when.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use platform::service::{App, BootError, Context, Job, Service};
 use types::ServiceName;
 
 pub mod api;
+mod desks;
 pub mod domain;
 pub mod events;
 pub mod jobs;
@@ -17,6 +18,7 @@ pub mod senders;
 pub mod store;
 pub mod templates;
 
+use desks::Desks;
 use events::{heard, tell};
 use senders::Senders;
 use templates::Templates;
@@ -54,13 +56,13 @@ pub fn service() -> Service {
         .on(tell::<shipping::ShipmentException>)
         .on(tell::<shipping::ShipmentRto>)
         .on(tell::<product::BackInStock>)
+        .on(tell::<product::StockLow>)
+        .on(tell::<product::ReviewSubmitted>)
         .on(tell::<cart::CartAbandoned>)
         .on(events::erasure_requested)
         .on(heard::<auth::EmailVerified>)
         .on(heard::<user::UserUpdated>)
         .on(heard::<user::ConsentChanged>)
-        .on(heard::<product::StockLow>)
-        .on(heard::<product::ReviewSubmitted>)
         .on(heard::<shipping::ShipmentCreated>)
         .on(heard::<shipping::ShipmentDelivered>)
         .on(heard::<payment::PaymentAuthorized>)
@@ -76,6 +78,7 @@ pub struct Notifications {
     db: Db,
     senders: Arc<Senders>,
     templates: Arc<Templates>,
+    desks: Arc<Desks>,
 }
 
 impl App for Notifications {
@@ -84,6 +87,7 @@ impl App for Notifications {
         let templates = Templates::load(shop.trim_end_matches('/'));
         Ok(Notifications {
             db: context.database()?,
+            desks: Arc::new(Desks::from_env(env, context.app_env())?),
             senders: Arc::new(Senders::from_env(env, context.app_env())?),
             templates: Arc::new(templates.map_err(|error| BootError::Other(format!("a template: {error}")))?),
             context,

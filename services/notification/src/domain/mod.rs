@@ -4,7 +4,7 @@ mod decision;
 mod rules;
 
 pub use decision::{Decision, decide};
-pub use rules::{Rule, Urgency, rule};
+pub use rules::{Desk, Rule, Urgency, desk, rule};
 
 use std::time::Duration;
 
@@ -20,11 +20,12 @@ pub const MOST_ATTEMPTS: i32 = 8;
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4 * 60 * 60);
 
-/// Something that a customer is to be told.
+/// Something that a customer, or a desk of the staff, is to be told.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     pub kind: NotificationKind,
-    pub user_id: UserId,
+    /// The customer; `None` for the desk that the kind belongs to.
+    pub user_id: Option<UserId>,
     /// The order, return or cart that it is about.
     pub about: Option<Uuid>,
     /// The one-time code that it brings, and how.

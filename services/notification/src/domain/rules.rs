@@ -29,6 +29,24 @@ pub struct Rule {
     pub delay: Duration,
 }
 
+/// Where staff sit who are told of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Desk {
+    /// The stock keepers.
+    Stock,
+    /// The editors of the catalogue, who moderate reviews.
+    Catalogue,
+}
+
+/// The desk that messages of a kind go to; `None` if they go to customers.
+pub fn desk(kind: Kind) -> Option<Desk> {
+    match kind {
+        Kind::StockLow => Some(Desk::Stock),
+        Kind::ReviewSubmitted => Some(Desk::Catalogue),
+        _ => None,
+    }
+}
+
 pub fn rule(kind: Kind) -> Rule {
     use Outlet::{Email, Inbox, Push, Sms};
     use Urgency::{Marketing, Required, Urgent, Useful};
@@ -76,6 +94,8 @@ pub fn rule(kind: Kind) -> Rule {
         Kind::ReturnClosed => (Useful, &[Inbox], &[]),
         Kind::BackInStock => (Useful, &[Inbox, Email, Push], &[]),
         Kind::CartAbandoned => (Marketing, &[Inbox, Email, Push], &[]),
+        // To staff, who have no preferences and no inbox in the shop.
+        Kind::StockLow | Kind::ReviewSubmitted => (Required, &[Email], &[]),
     };
     let delay = match kind {
         // Most pay at once: they need no reminder.
@@ -90,10 +110,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_message_lands_in_the_inbox_and_once_on_each_outlet() {
+    fn every_message_to_a_customer_lands_in_the_inbox_and_once_on_each_outlet() {
         for kind in Kind::ALL {
             let outlets = rule(*kind).outlets;
-            assert!(outlets.contains(&Outlet::Inbox), "{kind}");
+            assert_eq!(outlets.contains(&Outlet::Inbox), desk(*kind).is_none(), "{kind}");
             assert!(outlets.is_sorted() && outlets.windows(2).all(|pair| pair[0] != pair[1]), "{kind}");
         }
     }

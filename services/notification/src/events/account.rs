@@ -47,5 +47,5 @@ impl Tells for LoginSuspicious {
 }
 
 fn about_account(kind: Kind, user_id: UserId, data: Value) -> Message {
-    Message { kind, user_id, about: None, code: None, data }
+    Message { kind, user_id: Some(user_id), about: None, code: None, data }
 }

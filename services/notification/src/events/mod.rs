@@ -1,10 +1,11 @@
-//! What the service hears, and what it tells customers of it.
+//! What the service hears, and what it tells customers and staff of it.
 
 mod account;
 mod order;
 mod payment;
 mod returns;
 mod shop;
+mod staff;
 
 use contracts::Event;
 use contracts::user::{ErasureCompleted, ErasureRequested};
@@ -13,18 +14,20 @@ use platform::db::{Committed, Tx};
 use platform::events::Received;
 use types::ServiceName;
 
-use crate::domain::Message;
+use crate::domain::{Message, desk};
 use crate::{Notifications, jobs, store};
 
-/// An event that customers are told of.
+/// An event that customers, or staff, are told of.
 pub trait Tells: Event {
     /// To whom and what; nothing if this time nobody needs to know.
     fn messages(&self) -> Vec<Message>;
 }
 
-/// Writes down what is to be told; the job sends it. The same event never tells a customer twice.
+/// Writes down what is to be told; the job sends it. The same event never tells anybody twice. A desk without an address is told
+/// nothing.
 pub async fn tell<E: Tells>(app: Notifications, event: Received<E>, mut tx: Tx) -> Result<Committed> {
-    let messages = event.data.messages();
+    let mut messages = event.data.messages();
+    messages.retain(|message| desk(message.kind).is_none_or(|desk| app.desks.address(desk).is_some()));
     if !messages.is_empty() {
         store::insert(&mut tx, event.id, &messages, app.context.now()).await?;
         tx.wake_job(jobs::DELIVER);
@@ -32,7 +35,7 @@ pub async fn tell<E: Tells>(app: Notifications, event: Received<E>, mut tx: Tx) 
     Ok(tx.commit().await?)
 }
 
-/// An event that no customer is told of: what follows from it is told when that happens, or it is staff's.
+/// An event that nobody is told of: what follows from it is told when that happens.
 pub async fn heard<E: Event>(_: Notifications, _: Received<E>, tx: Tx) -> Result<Committed> {
     Ok(tx.commit().await?)
 }

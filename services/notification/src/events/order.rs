@@ -124,5 +124,5 @@ fn parcel(kind: Kind, shipment: &ShipmentFacts, reason: &str) -> Vec<Message> {
 
 fn about(kind: Kind, user_id: UserId, order: OrderId, mut data: Value) -> Vec<Message> {
     data["order_id"] = json!(order);
-    vec![Message { kind, user_id, about: Some(order.0), code: None, data }]
+    vec![Message { kind, user_id: Some(user_id), about: Some(order.0), code: None, data }]
 }

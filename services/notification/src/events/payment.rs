@@ -36,11 +36,11 @@ impl Tells for RefundFailed {
 
 fn payment(kind: Kind, payment: &PaymentFacts, reason: &str) -> Vec<Message> {
     let data = json!({ "order_id": payment.order_id, "amount": payment.amount, "reason": reason });
-    vec![Message { kind, user_id: payment.customer_id, about: Some(payment.order_id.0), code: None, data }]
+    vec![Message { kind, user_id: Some(payment.customer_id), about: Some(payment.order_id.0), code: None, data }]
 }
 
 fn refund(kind: Kind, refund: &RefundFacts) -> Vec<Message> {
     let data = json!({ "order_id": refund.order_id, "amount": refund.amount });
     let about = refund.return_id.map_or(refund.order_id.0, |id| id.0);
-    vec![Message { kind, user_id: refund.customer_id, about: Some(about), code: None, data }]
+    vec![Message { kind, user_id: Some(refund.customer_id), about: Some(about), code: None, data }]
 }

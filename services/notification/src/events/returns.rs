@@ -48,5 +48,5 @@ impl Tells for ReturnClosed {
 fn about(kind: Kind, facts: &ReturnFacts, mut data: Value) -> Vec<Message> {
     data["order_number"] = json!(facts.order_number);
     data["return_id"] = json!(facts.return_id);
-    vec![Message { kind, user_id: facts.customer_id, about: Some(facts.return_id.0), code: None, data }]
+    vec![Message { kind, user_id: Some(facts.customer_id), about: Some(facts.return_id.0), code: None, data }]
 }

@@ -13,7 +13,7 @@ impl Tells for BackInStock {
     fn messages(&self) -> Vec<Message> {
         let message = |user_id: &types::UserId| Message {
             kind: Kind::BackInStock,
-            user_id: *user_id,
+            user_id: Some(*user_id),
             about: None,
             code: None,
             data: json!({ "product_id": self.product_id, "title": self.title }),
@@ -28,7 +28,7 @@ impl Tells for CartAbandoned {
         let data = json!({ "pieces": pieces });
         vec![Message {
             kind: Kind::CartAbandoned,
-            user_id: self.customer_id,
+            user_id: Some(self.customer_id),
             about: Some(self.cart_id.0),
             code: None,
             data,

@@ -11,7 +11,8 @@ use crate::domain::{Message, Settled, rule};
 /// A message that this process sends now; another may, once the lease has ended.
 pub struct Claimed {
     pub id: NotificationId,
-    pub user_id: UserId,
+    /// The customer; `None` if it goes to a desk.
+    pub user_id: Option<UserId>,
     pub outlet: Outlet,
     pub kind: NotificationKind,
     pub about: Option<Uuid>,
@@ -39,7 +40,7 @@ pub async fn insert(
         .flat_map(|message| message.outlets().into_iter().map(move |outlet| (message, outlet)))
         .collect();
     let ids: Vec<NotificationId> = rows.iter().map(|_| NotificationId::new()).collect();
-    let users: Vec<UserId> = rows.iter().map(|(message, _)| message.user_id).collect();
+    let users: Vec<Option<UserId>> = rows.iter().map(|(message, _)| message.user_id).collect();
     let outlets: Vec<Outlet> = rows.iter().map(|(_, outlet)| *outlet).collect();
     let kinds: Vec<NotificationKind> = rows.iter().map(|(message, _)| message.kind).collect();
     let abouts: Vec<Option<Uuid>> = rows.iter().map(|(message, _)| message.about).collect();
@@ -56,7 +57,7 @@ pub async fn insert(
          ON CONFLICT ON CONSTRAINT notification_once DO NOTHING",
         event as EventId,
         &ids as &[NotificationId],
-        &users as &[UserId],
+        &users as &[Option<UserId>],
         &outlets as &[Outlet],
         &kinds as &[NotificationKind],
         &abouts as &[Option<Uuid>],

@@ -156,7 +156,7 @@ async fn a_message_that_its_worker_left_behind_is_sent_when_the_lease_ends() {
     let now = service.clock.now();
     let message = notification_service::domain::Message {
         kind: NotificationKind::Welcome,
-        user_id: asha.id(),
+        user_id: Some(asha.id()),
         about: None,
         code: None,
         data: serde_json::json!({}),

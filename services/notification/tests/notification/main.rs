@@ -12,6 +12,7 @@ mod phone;
 mod preferences;
 mod samples;
 mod smtp_server;
+mod staff;
 
 use contracts::notification::{
     DeliveryRecord, LocalMessage, LocalOutbox, NotificationKind, NotificationStatus, Outlet,
