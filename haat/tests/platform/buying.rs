@@ -68,3 +68,31 @@ async fn what_is_charged_is_the_sum_of_what_is_shown() {
     assert_eq!(tax["igst"], 0, "from Telangana to Telangana");
     assert_eq!(asha.payment(&order).await["amount"], order["amounts"]["total"]);
 }
+
+/// The discount service names the category by its id, which is the product service's: only the whole platform shows whether they
+/// mean the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_three_masalas_the_cheapest_is_free_and_of_three_other_things_none() {
+    const OFFER: &str = "Masalas: buy 2, get 1 free";
+    let shop = Shop::open().await;
+    let cheapest_free = async |category: &str| {
+        let asha = shop.customer();
+        let list = asha.get(&format!("/api/v1/products?category={category}&in_stock=true&limit=3")).await.is(200).body;
+        for product in list["items"].as_array().unwrap() {
+            let path = format!("/api/v1/products/{}", product["id"].as_str().unwrap());
+            let variant = asha.get(&path).await.is(200).body["variants"][0]["id"].clone();
+            asha.post("/api/v1/cart/items", json!({ "variant_id": variant, "quantity": 1 })).await.is(200);
+        }
+        let cart = asha.get("/api/v1/cart").await.is(200).body;
+        let offers = cart["offers"].as_array().unwrap();
+        let offer = offers.iter().find(|offer| offer["rule"] == OFFER).unwrap().clone();
+        let lines = cart["lines"].as_array().unwrap();
+        assert_eq!(lines.len(), 3);
+        let cheapest = lines.iter().map(|line| line["subtotal"].as_i64().unwrap()).min().unwrap();
+        (offer["applied"].as_bool().unwrap(), offer["amount"].as_i64().unwrap(), cheapest)
+    };
+    let (applied, amount, cheapest) = cheapest_free("masalas").await;
+    assert_eq!((applied, amount), (true, cheapest));
+    let (applied, amount, _) = cheapest_free("dals").await;
+    assert_eq!((applied, amount), (false, 0));
+}

@@ -4,7 +4,9 @@
 
 mod access;
 mod buying;
+mod counters;
 mod crowd;
 mod failing;
+mod reconcile;
 mod routes;
 mod shop;

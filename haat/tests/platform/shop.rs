@@ -19,7 +19,7 @@ pub const PATIENCE: Duration = Duration::from_secs(40);
 pub struct Shop {
     pub platform: LocalPlatform,
     pub http: reqwest::Client,
-    _state: ScratchDirectory,
+    pub state: ScratchDirectory,
 }
 
 /// Somebody who sends requests.
@@ -69,7 +69,7 @@ impl Shop {
             env: Env::from_values(variables),
         };
         let platform = LocalPlatform::start(options, &Quiet).await.unwrap();
-        Shop { platform, http: reqwest::Client::new(), _state: state }
+        Shop { platform, http: reqwest::Client::new(), state }
     }
 
     /// A new customer, logged in.
