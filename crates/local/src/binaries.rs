@@ -39,8 +39,19 @@ impl PostgresBinaries {
         Self::find_in(&search_path(), &INSTALLATIONS.map(PathBuf::from))
     }
 
+    /// Those of this major version, if it is installed where packages put it.
+    pub(crate) fn of_version(major: u32) -> Option<Self> {
+        Self::of_version_in(&INSTALLATIONS.map(PathBuf::from), major)
+    }
+
+    fn of_version_in(installations: &[PathBuf], major: u32) -> Option<Self> {
+        let mut versions = installations.iter().flat_map(|place| versions_in(place));
+        let (_, folder) = versions.find(|(version, _)| *version == major)?;
+        Some(PostgresBinaries { initdb: folder.join("initdb"), postgres: folder.join("postgres"), major })
+    }
+
     fn find_in(path: &[PathBuf], installations: &[PathBuf]) -> Result<Self, LocalError> {
-        let installed = installations.iter().filter_map(|place| newest_version_in(place)).max_by_key(|found| found.0);
+        let installed = installations.iter().flat_map(|place| versions_in(place)).max_by_key(|found| found.0);
         let on_path = path.iter().find(|folder| has_servers(folder)).cloned();
         let folder = on_path.or(installed.map(|found| found.1)).ok_or(LocalError::MissingBinary {
             binary: "PostgreSQL's initdb",
@@ -81,14 +92,14 @@ fn has_servers(folder: &Path) -> bool {
     folder.join("initdb").is_file() && folder.join("postgres").is_file()
 }
 
-/// The newest version under an installation's folder: `17` (Debian) or `postgresql@17` (Homebrew).
-fn newest_version_in(place: &Path) -> Option<(u32, PathBuf)> {
-    let folders = std::fs::read_dir(place).ok()?.flatten();
+/// The versions under an installation's folder: `17` (Debian) or `postgresql@17` (Homebrew).
+fn versions_in(place: &Path) -> Vec<(u32, PathBuf)> {
     let version = |name: OsString| name.to_str()?.trim_start_matches("postgresql@").parse::<u32>().ok();
+    let folders = std::fs::read_dir(place).into_iter().flatten().flatten();
     folders
         .filter_map(|folder| Some((version(folder.file_name())?, folder.path().join("bin"))))
         .filter(|(_, folder)| has_servers(folder))
-        .max_by_key(|(version, _)| *version)
+        .collect()
 }
 
 /// Of `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)`, the 15.
@@ -111,16 +122,16 @@ mod tests {
         let nowhere = [PathBuf::from("/nonexistent")];
         assert_eq!(
             PostgresBinaries::find_in(&nowhere, &nowhere).unwrap_err().to_string(),
-            "PostgreSQL's initdb was not found: install postgresql (Debian) or postgresql@17 (Homebrew)"
+            "PostgreSQL's initdb was not found: install it with `apt-get install postgresql` (Debian, Ubuntu) or `brew install postgresql@17` (macOS)"
         );
         assert_eq!(
             find_redis_server_in(&nowhere).unwrap_err().to_string(),
-            "redis-server was not found: install redis-server (Debian) or redis (Homebrew)"
+            "redis-server was not found: install it with `apt-get install redis-server` (Debian, Ubuntu) or `brew install redis` (macOS)"
         );
     }
 
     #[test]
-    fn the_newest_of_several_versions_is_taken_by_number() {
+    fn several_versions_are_told_apart_by_number() {
         let place = std::env::temp_dir().join(format!("haat-binaries-{}", std::process::id()));
         for version in ["9", "15", "postgresql@17", "unrelated"] {
             let folder = place.join(version).join("bin");
@@ -128,9 +139,13 @@ mod tests {
             std::fs::write(folder.join("initdb"), "").unwrap();
             std::fs::write(folder.join("postgres"), "").unwrap();
         }
-        let found = newest_version_in(&place);
+        let newest = versions_in(&place).into_iter().max();
+        let fifteen = PostgresBinaries::of_version_in(std::slice::from_ref(&place), 15);
+        let sixteen = PostgresBinaries::of_version_in(std::slice::from_ref(&place), 16);
         std::fs::remove_dir_all(&place).unwrap();
-        assert_eq!(found, Some((17, place.join("postgresql@17").join("bin"))));
+        assert_eq!(newest, Some((17, place.join("postgresql@17").join("bin"))));
+        assert_eq!(fifteen.map(|found| found.initdb), Some(place.join("15").join("bin").join("initdb")));
+        assert!(sixteen.is_none());
     }
 
     #[test]

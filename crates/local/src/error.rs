@@ -22,12 +22,16 @@ impl fmt::Display for Program {
 
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
-    #[error("{binary} was not found: install {package} (Debian) or {formula} (Homebrew)")]
+    #[error(
+        "{binary} was not found: install it with `apt-get install {package}` (Debian, Ubuntu) or `brew install {formula}` (macOS)"
+    )]
     MissingBinary { binary: &'static str, package: &'static str, formula: &'static str },
     #[error("{program} cannot listen on port {port}, which is in use: stop what listens there or choose another port")]
     PortInUse { program: Program, port: u16 },
-    #[error("no space is left on the disk that holds {}", .path.display())]
+    #[error("the disk that holds {} is full: make room on it", .path.display())]
     DiskFull { path: PathBuf },
+    #[error("a file in {} may not grow as it must: raise the limit of a file's size (`ulimit -f`)", .path.display())]
+    FileLimit { path: PathBuf },
     #[error("the state directory {} is in use by another run (process {holder}): stop that one first", .directory.display())]
     InUse { directory: PathBuf, holder: String },
     #[error("{} holds files that are not Haat's: choose another state directory", .directory.display())]
@@ -40,11 +44,11 @@ pub enum LocalError {
     )]
     Unreachable { directory: PathBuf, account: String, program: Program },
     #[error(
-        "{} was written by PostgreSQL {found}, but PostgreSQL {installed} is installed: install {found}, or delete the directory to start afresh",
+        "{} was written by PostgreSQL {found}, but PostgreSQL {installed} is installed: install {found}, or start without that data",
         .directory.display()
     )]
     VersionMismatch { directory: PathBuf, found: String, installed: u32 },
-    #[error("{program}'s data in {} is damaged ({detail}): delete the directory to start afresh", .directory.display())]
+    #[error("{program}'s data in {} is damaged ({detail})", .directory.display())]
     Damaged { program: Program, directory: PathBuf, detail: String },
     #[error("{program} did not start ({reason}){log}")]
     NotStarted { program: Program, reason: String, log: LogTail },
@@ -54,6 +58,26 @@ pub enum LocalError {
     Database(#[from] sqlx::Error),
     #[error("{}: {reason}", .path.display())]
     Io { path: PathBuf, reason: io::Error },
+}
+
+impl LocalError {
+    /// Names the path, and the cause where a person can do something about it.
+    pub fn of_io(path: &Path, reason: io::Error) -> Self {
+        let path = path.to_owned();
+        match reason.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => LocalError::DiskFull { path },
+            io::ErrorKind::FileTooLarge => LocalError::FileLimit { path },
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                LocalError::NotWritable { path, reason }
+            }
+            _ => LocalError::Io { path, reason },
+        }
+    }
+
+    /// Whether only a start without the data that is there can help.
+    pub fn is_about_the_data(&self) -> bool {
+        matches!(self, LocalError::Damaged { .. } | LocalError::VersionMismatch { .. })
+    }
 }
 
 /// The last lines of a server's log. Printed as the end of a sentence; nothing at all if the log is empty.
@@ -81,17 +105,13 @@ impl fmt::Display for LogTail {
     }
 }
 
-/// Names the path in an I/O error, and the cause where a person can do something about it.
+/// [`LocalError::of_io`], for `map_err`.
 pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> LocalError {
     let path = path.to_owned();
-    move |reason| match reason.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => LocalError::DiskFull { path },
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => LocalError::NotWritable { path, reason },
-        _ => LocalError::Io { path, reason },
-    }
+    move |reason| LocalError::of_io(&path, reason)
 }
 
-/// What a server's log says of a start that failed.
+/// What a server's log says of its end.
 pub(crate) struct Failure<'a> {
     pub program: Program,
     pub data: &'a Path,
@@ -101,11 +121,19 @@ pub(crate) struct Failure<'a> {
 }
 
 impl Failure<'_> {
+    /// Of a server that had started.
+    pub fn of_running(self) -> LocalError {
+        let full = self.full();
+        let Failure { program, reason, log, .. } = self;
+        full.unwrap_or_else(|| LocalError::Exited { program, reason, log: LogTail::of(log) })
+    }
+
+    /// Of a server that did not start.
     pub fn into_error(self) -> LocalError {
-        let Failure { program, data, port, reason, log } = self;
-        if log.contains("No space left on device") {
-            return LocalError::DiskFull { path: data.to_owned() };
+        if let Some(error) = self.full() {
+            return error;
         }
+        let Failure { program, data, port, reason, log } = self;
         if log.contains("Address already in use") {
             return LocalError::PortInUse { program, port };
         }
@@ -120,6 +148,14 @@ impl Failure<'_> {
             }
             None => LocalError::NotStarted { program, reason, log: LogTail::of(log) },
         }
+    }
+
+    fn full(&self) -> Option<LocalError> {
+        let path = || self.data.to_owned();
+        if ["No space left on device", "Disk quota exceeded"].iter().any(|sign| self.log.contains(sign)) {
+            return Some(LocalError::DiskFull { path: path() });
+        }
+        self.log.contains("File too large").then(|| LocalError::FileLimit { path: path() })
     }
 }
 
@@ -176,7 +212,9 @@ mod tests {
     #[test]
     fn a_full_disk_is_read_from_the_log() {
         let log = "PANIC:  could not write to file \"pg_wal/xlogtemp.7\": No space left on device\n";
-        assert_eq!(error_of(Program::PostgreSql, log), "no space is left on the disk that holds /state/data");
+        assert_eq!(error_of(Program::PostgreSql, log), "the disk that holds /state/data is full: make room on it");
+        let log = "initdb: error: could not write to file: File too large";
+        assert!(error_of(Program::PostgreSql, log).starts_with("a file in /state/data may not grow as it must"));
     }
 
     #[test]
@@ -184,7 +222,7 @@ mod tests {
         let log = "2026-11-01 10:00:00.000 UTC [7] @ PANIC:  could not locate a valid checkpoint record\n";
         assert_eq!(
             error_of(Program::PostgreSql, log),
-            "PostgreSQL's data in /state/data is damaged (could not locate a valid checkpoint record): delete the directory to start afresh"
+            "PostgreSQL's data in /state/data is damaged (could not locate a valid checkpoint record)"
         );
     }
 

@@ -20,4 +20,4 @@ pub use binaries::{Binaries, PostgresBinaries};
 pub use error::{LocalError, LogTail, Program};
 pub use postgres::{Database, Login, PostgresOptions, PostgresServer, ensure_databases};
 pub use redis::{Persistence, RedisOptions, RedisServer};
-pub use state::generate_password;
+pub use state::{DirectoryLock, generate_password, wait_until_ended};

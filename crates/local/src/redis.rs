@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::binaries::find_redis_server;
-use crate::error::{Failure, LocalError, LogTail, Program, describe};
+use crate::error::{Failure, LocalError, Program, describe};
 use crate::port::free_port;
 use crate::process::{EndSignal, Launch, Process};
 use crate::state::{Log, StateDirectory};
@@ -107,10 +107,10 @@ impl RedisServer {
 
     /// Resolves when the server's process has ended, with the reason and the end of its log.
     pub fn exited(&self) -> impl Future<Output = LocalError> + Send + use<> {
-        let (exited, log) = (self.process.exited(), self.log.clone());
+        let (exited, log, data, port) = (self.process.exited(), self.log.clone(), self.state.join("data"), self.port);
         async move {
             let reason = exited.await.map_or_else(|| "its end was not seen".to_owned(), describe);
-            LocalError::Exited { program: Program::Redis, reason, log: LogTail::of(&log.tail()) }
+            Failure { program: Program::Redis, data: &data, port, reason, log: &log.tail() }.of_running()
         }
     }
 

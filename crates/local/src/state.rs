@@ -23,12 +23,81 @@ pub fn generate_password() -> String {
 /// Held by the run that has the directory, and the mark of a directory that is ours.
 const LOCK: &str = "lock";
 
-/// One server's directory, locked for as long as this lives, also against this process itself.
+/// See [`StateDirectory::process_file`].
+const PROCESS: &str = "server.pid";
+
+/// A directory that only one run has at a time: for as long as this lives, also against this process itself. It ends with the
+/// process, however that ends.
+pub struct DirectoryLock {
+    _file: File,
+}
+
+impl DirectoryLock {
+    /// The file that is locked: it names the process that holds it.
+    pub const FILE: &str = LOCK;
+
+    /// # Errors
+    /// [`LocalError::InUse`] names the process that has it; else that the file cannot be written.
+    pub fn take(directory: &Path) -> Result<Self, LocalError> {
+        let path = directory.join(LOCK);
+        let mut options = OpenOptions::new();
+        let mut file =
+            options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(at(&path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(in_use(directory, &mut file)),
+            Err(TryLockError::Error(error)) => return Err(at(&path)(error)),
+        }
+        file.set_len(0).map_err(at(&path))?;
+        file.write_all(std::process::id().to_string().as_bytes()).map_err(at(&path))?;
+        Ok(DirectoryLock { _file: file })
+    }
+
+    /// Whether a run has the directory, without keeping it from one.
+    ///
+    /// # Errors
+    /// [`LocalError::InUse`] names the process that has it; else that the file cannot be read.
+    pub fn check(directory: &Path) -> Result<(), LocalError> {
+        let path = directory.join(LOCK);
+        let mut file = match File::open(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            opened => opened.map_err(at(&path))?,
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(()),
+            Err(TryLockError::WouldBlock) => Err(in_use(directory, &mut file)),
+            Err(TryLockError::Error(error)) => Err(at(&path)(error)),
+        }
+    }
+}
+
+fn in_use(directory: &Path, lock: &mut File) -> LocalError {
+    let mut holder = String::new();
+    // Whoever holds it may not have written its number yet; the sentence is as true without.
+    let _ = lock.read_to_string(&mut holder);
+    let holder = if holder.is_empty() { "just starting".to_owned() } else { holder };
+    LocalError::InUse { directory: directory.to_owned(), holder }
+}
+
+/// Waits until the server of a state directory has ended, which was told to, was dropped, or lost its parent; ends it if it does
+/// not within seconds.
+///
+/// # Errors
+/// [`LocalError::InUse`] if not even a kill ends it.
+pub async fn wait_until_ended(directory: &Path, program: Program) -> Result<(), LocalError> {
+    match directory.canonicalize() {
+        Ok(path) => end_left_over(&path, program).await,
+        // Without a directory there is no server.
+        Err(_) => Ok(()),
+    }
+}
+
+/// One server's directory, locked for as long as this lives.
 pub(crate) struct StateDirectory {
     pub path: PathBuf,
     pub program: Program,
     pub account: Option<Account>,
-    _lock: File,
+    _lock: DirectoryLock,
 }
 
 impl StateDirectory {
@@ -38,7 +107,7 @@ impl StateDirectory {
         // Programs are started with this path from elsewhere, and it is compared with what they were started with.
         let path = path.canonicalize().map_err(at(path))?;
         refuse_foreign(&path)?;
-        let lock = lock(&path)?;
+        let lock = DirectoryLock::take(&path)?;
         let account = Account::for_servers()?;
         if let Some(account) = &account {
             account.check_reachable(&path, program)?;
@@ -55,7 +124,7 @@ impl StateDirectory {
 
     /// The file in which a server's process notes itself before it starts, to be found again after a run that was killed.
     pub fn process_file(&self) -> PathBuf {
-        self.join("server.pid")
+        self.join(PROCESS)
     }
 
     /// An empty or existing directory that only the server may enter.
@@ -107,33 +176,40 @@ impl StateDirectory {
 
     /// Ends a server that a killed run left behind: it may still be shutting down, and two on the same data destroy it.
     pub async fn end_left_over(&self) -> Result<(), LocalError> {
-        const GRACE: Duration = Duration::from_secs(5);
-        let Some(pid) = read_first_number(&self.process_file()) else { return Ok(()) };
-        if !self.is_ours(pid) {
-            return Ok(());
-        }
-        tracing::info!(program = %self.program, pid, "ends what an earlier run left behind");
-        if wait_until_gone(pid, GRACE).await {
-            return Ok(());
-        }
-        for signal in [Signal::INT, Signal::KILL] {
-            send(pid, signal);
-            if wait_until_gone(pid, GRACE).await {
-                return Ok(());
-            }
-        }
-        Err(LocalError::InUse { directory: self.path.clone(), holder: pid.to_string() })
+        end_left_over(&self.path, self.program).await
     }
 
     /// Whether this process was started on this directory: its number alone may belong to another one by now.
     pub fn is_ours(&self, pid: i32) -> bool {
-        let ours = format!("{}/", self.path.display());
-        command_line(pid).is_some_and(|command| command.contains(&ours))
+        is_of(&self.path, pid)
     }
 
     fn take_over(&self, path: &Path) -> Result<(), LocalError> {
         self.account.as_ref().map_or(Ok(()), |account| account.own(path))
     }
+}
+
+async fn end_left_over(directory: &Path, program: Program) -> Result<(), LocalError> {
+    const GRACE: Duration = Duration::from_secs(5);
+    let Some(pid) = read_first_number(&directory.join(PROCESS)).filter(|pid| is_of(directory, *pid)) else {
+        return Ok(());
+    };
+    tracing::info!(%program, pid, "waits for the end of what an earlier run left behind");
+    if wait_until_gone(pid, GRACE).await {
+        return Ok(());
+    }
+    for signal in [Signal::INT, Signal::KILL] {
+        send(pid, signal);
+        if wait_until_gone(pid, GRACE).await {
+            return Ok(());
+        }
+    }
+    Err(LocalError::InUse { directory: directory.to_owned(), holder: pid.to_string() })
+}
+
+fn is_of(directory: &Path, pid: i32) -> bool {
+    let ours = format!("{}/", directory.display());
+    command_line(pid).is_some_and(|command| command.contains(&ours))
 }
 
 /// A server's log; clones share the file.
@@ -171,27 +247,6 @@ fn refuse_foreign(directory: &Path) -> Result<(), LocalError> {
         return Ok(());
     }
     Err(LocalError::Foreign { directory: directory.to_owned() })
-}
-
-fn lock(directory: &Path) -> Result<File, LocalError> {
-    let path = directory.join(LOCK);
-    let mut options = OpenOptions::new();
-    let mut file =
-        options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(at(&path))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            // Whoever holds it may not have written its number yet; the sentence is as true without.
-            let _ = file.read_to_string(&mut holder);
-            let holder = if holder.is_empty() { "just starting".to_owned() } else { holder };
-            return Err(LocalError::InUse { directory: directory.to_owned(), holder });
-        }
-        Err(TryLockError::Error(error)) => return Err(at(&path)(error)),
-    }
-    file.set_len(0).map_err(at(&path))?;
-    file.write_all(std::process::id().to_string().as_bytes()).map_err(at(&path))?;
-    Ok(file)
 }
 
 fn set_mode(path: &Path, mode: u32) -> Result<(), LocalError> {

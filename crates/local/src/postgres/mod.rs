@@ -1,6 +1,7 @@
 //! A private PostgreSQL.
 
 mod databases;
+mod durable;
 mod settings;
 
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use rustix::process::Signal;
 use tokio::time::Instant;
 
 use crate::binaries::PostgresBinaries;
-use crate::error::{Failure, LocalError, LogTail, Program, at, describe};
+use crate::error::{Failure, LocalError, Program, at, describe};
 use crate::port::free_port;
 use crate::process::{EndSignal, Launch, Process, number_is_taken};
 use crate::state::{Log, StateDirectory, read_first_number};
@@ -71,6 +72,7 @@ impl PostgresServer {
         let binaries = PostgresBinaries::find()?;
         let state = StateDirectory::open(&options.state_dir, Program::PostgreSql)?;
         state.end_left_over().await?;
+        let binaries = suitable(binaries, &state.join("data"))?;
         let password = prepare_data(&state, &binaries, options.durable).await?;
         let mut attempts_left = 5;
         loop {
@@ -100,6 +102,11 @@ impl PostgresServer {
         self.process.stop(&[(Signal::INT, FAST_SHUTDOWN), (Signal::QUIT, IMMEDIATE_SHUTDOWN)]).await;
     }
 
+    /// Shuts down without the checkpoint that makes the next start quick: for whoever cannot wait. Nothing that was committed is lost.
+    pub async fn stop_at_once(&self) {
+        self.process.stop(&[(Signal::QUIT, Duration::from_secs(2))]).await;
+    }
+
     /// Kills the server as a power cut would, and waits until it is gone.
     pub async fn kill(&self) {
         self.process.kill().await;
@@ -107,10 +114,10 @@ impl PostgresServer {
 
     /// Resolves when the server's process has ended, with the reason and the end of its log.
     pub fn exited(&self) -> impl Future<Output = LocalError> + Send + use<> {
-        let (exited, log) = (self.process.exited(), self.log.clone());
+        let (exited, log, data, port) = (self.process.exited(), self.log.clone(), self.state.join("data"), self.port);
         async move {
             let reason = exited.await.map_or_else(|| "its end was not seen".to_owned(), describe);
-            LocalError::Exited { program: Program::PostgreSql, reason, log: LogTail::of(&log.tail()) }
+            Failure { program: Program::PostgreSql, data: &data, port, reason, log: &log.tail() }.of_running()
         }
     }
 
@@ -150,7 +157,6 @@ async fn prepare_data(
 ) -> Result<String, LocalError> {
     let data = state.join("data");
     if data.exists() {
-        check_version(&data, binaries)?;
         return state.stored_password()?.ok_or_else(|| LocalError::Damaged {
             program: Program::PostgreSql,
             directory: state.path.clone(),
@@ -165,7 +171,7 @@ async fn prepare_data(
     }
     let unfinished = state.directory("data.new")?;
     let character_type = if cfg!(target_os = "macos") { "UTF-8" } else { "C.UTF-8" };
-    let mut arguments = vec![
+    let arguments = vec![
         "--pgdata".into(),
         unfinished.clone().into(),
         "--username".into(),
@@ -177,10 +183,9 @@ async fn prepare_data(
         "--locale=C".into(),
         format!("--lc-ctype={character_type}").into(),
         "--no-instructions".into(),
+        // It would sync a thousand files one after another.
+        "--no-sync".into(),
     ];
-    if !durable {
-        arguments.push("--no-sync".into());
-    }
     let log = state.open_log()?;
     let initdb = Process::spawn(Launch {
         program: binaries.initdb.clone(),
@@ -196,11 +201,21 @@ async fn prepare_data(
         Some(status) if status.success() => {}
         status => return Err(failure(state, 0, status.map(describe), &log.tail())),
     }
+    if durable {
+        durable::write_tree(&unfinished).await?;
+    }
     std::fs::rename(&unfinished, &data).map_err(at(&data))?;
+    if durable {
+        durable::write(&state.path)?;
+    }
     Ok(password)
 }
 
-fn check_version(data: &Path, binaries: &PostgresBinaries) -> Result<(), LocalError> {
+/// The programs of the version that wrote the data: after an upgrade the old ones are often still installed.
+fn suitable(newest: PostgresBinaries, data: &Path) -> Result<PostgresBinaries, LocalError> {
+    if !data.exists() {
+        return Ok(newest);
+    }
     let file = data.join("PG_VERSION");
     let found = std::fs::read_to_string(&file).map_err(|error| LocalError::Damaged {
         program: Program::PostgreSql,
@@ -208,10 +223,15 @@ fn check_version(data: &Path, binaries: &PostgresBinaries) -> Result<(), LocalEr
         detail: format!("PG_VERSION: {error}"),
     })?;
     let found = found.trim();
-    if found == binaries.major.to_string() {
-        return Ok(());
+    if found == newest.major.to_string() {
+        return Ok(newest);
     }
-    Err(LocalError::VersionMismatch { directory: data.to_owned(), found: found.to_owned(), installed: binaries.major })
+    let other = found.parse().ok().and_then(PostgresBinaries::of_version);
+    other.ok_or_else(|| LocalError::VersionMismatch {
+        directory: data.to_owned(),
+        found: found.to_owned(),
+        installed: newest.major,
+    })
 }
 
 /// Starts the server on existing data and waits until it takes connections.
