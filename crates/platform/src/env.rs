@@ -20,8 +20,17 @@ pub enum EnvError {
     Missing { name: String, expected: String },
     #[error("{name}: {reason}")]
     Malformed { name: String, reason: String },
-    #[error("unknown variable{} {}: nothing reads {}", if .0.len() == 1 { "" } else { "s" }, .0.join(", "), if .0.len() == 1 { "it" } else { "them" })]
+    #[error("{}", unknown(.0))]
     Unknown(Vec<String>),
+}
+
+fn unknown(names: &[String]) -> String {
+    match names {
+        [name] => format!("unknown variable {name}: nothing reads it; correct its name or unset it"),
+        names => {
+            format!("unknown variables {}: nothing reads them; correct their names or unset them", names.join(", "))
+        }
+    }
 }
 
 /// The environment as one service sees it. `PRODUCT_DATABASE_URL`, where it is set, stands before `DATABASE_URL` for the
@@ -171,6 +180,9 @@ mod tests {
     fn a_variable_of_ours_that_nothing_reads_is_refused() {
         let env = env(&[("HAAT_STATE", "/x"), ("HAAT_STAET", "/y"), ("PATH", "/bin")]);
         assert_eq!(env.text("HAAT_STATE").as_deref(), Some("/x"));
-        assert_eq!(env.refuse_unknown().unwrap_err().to_string(), "unknown variable HAAT_STAET: nothing reads it");
+        assert_eq!(
+            env.refuse_unknown().unwrap_err().to_string(),
+            "unknown variable HAAT_STAET: nothing reads it; correct its name or unset it"
+        );
     }
 }

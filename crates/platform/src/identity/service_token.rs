@@ -121,6 +121,11 @@ impl ServiceKeys {
         Ok(ServiceKeys(KeyRing::new(Unchanging, clock.clone(), PACE).with_keys(keys)))
     }
 
+    /// Is this key among them, as that of `service`? If not, nobody believes what the service signs.
+    pub fn know(&self, service: ServiceName, key: &SigningKey) -> bool {
+        self.0.known(key.id()).is_some_and(|known| known.service == service)
+    }
+
     /// The document with these keys, on one line.
     pub fn document<'k>(keys: impl IntoIterator<Item = (ServiceName, &'k SigningKey)>) -> String {
         let keys: Vec<_> = keys.into_iter().map(|(service, key)| NamedKey { service, jwk: key.public_jwk() }).collect();

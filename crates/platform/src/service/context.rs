@@ -20,8 +20,8 @@ use crate::topology::Topology;
 pub enum BootError {
     #[error(transparent)]
     Env(#[from] EnvError),
-    #[error("port {port} cannot be bound: {error}")]
-    Port { port: u16, error: std::io::Error },
+    #[error("port {port} cannot be bound for {service}: {error}; {}_PORT names another one", .service.as_str().to_uppercase())]
+    Port { service: ServiceName, port: u16, error: std::io::Error },
     #[error("the {0} service has no database")]
     NoDatabase(ServiceName),
     #[error("{0}")]

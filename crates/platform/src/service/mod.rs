@@ -21,7 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use context::{AppEnv, BootError, Context};
 pub use job::{Job, Progress};
-pub use process::{Bound, Process, Settings};
+pub use process::{Bound, Process, Settings, check};
 pub use running::Running;
 
 use crate::Problem;
@@ -48,6 +48,7 @@ pub struct Service {
     pub openapi: OpenApi,
     /// The event types it has handlers for.
     pub handles: Vec<&'static str>,
+    check: fn(Context, &Env) -> Result<(), BootError>,
     start: Start,
 }
 
@@ -133,6 +134,7 @@ impl<A: App> Builder<A> {
             migrations,
             openapi: document,
             handles: handlers.types().collect(),
+            check: |context, env| A::new(context, env).map(drop),
             start: Box::new(move |context, env, stop| {
                 Box::pin(async move {
                     let app = A::new(context.clone(), &env)?;

@@ -41,6 +41,15 @@ pub struct Bound {
 /// Services that run.
 pub struct Process {
     stop: CancellationToken,
+    /// Those that no other service calls: what comes from outside comes through them.
+    front: Group,
+    behind: Group,
+}
+
+/// Services that end at the same time.
+#[derive(Default)]
+struct Group {
+    end: CancellationToken,
     services: JoinSet<(ServiceName, Result<(), BootError>)>,
 }
 
@@ -54,7 +63,11 @@ impl Bound {
             let env = settings.env.for_service(service.name);
             let port = env.value("PORT", topology.port(service.name))?;
             let address: std::net::IpAddr = env.value("BIND_ADDRESS", std::net::Ipv4Addr::UNSPECIFIED.into())?;
-            let listener = TcpListener::bind((address, port)).await.map_err(|error| BootError::Port { port, error })?;
+            let listener = TcpListener::bind((address, port)).await.map_err(|error| BootError::Port {
+                service: service.name,
+                port,
+                error,
+            })?;
             bound.push((service, listener));
         }
         Ok(Bound { services: bound, settings })
@@ -63,7 +76,8 @@ impl Bound {
     /// The ports, in the order of the services.
     pub fn ports(&self) -> Result<Vec<(ServiceName, u16)>, BootError> {
         let port = |(service, listener): &(Service, TcpListener)| {
-            let address = listener.local_addr().map_err(|error| BootError::Port { port: 0, error })?;
+            let address =
+                listener.local_addr().map_err(|error| BootError::Port { service: service.name, port: 0, error })?;
             Ok((service.name, address.port()))
         };
         self.services.iter().map(port).collect()
@@ -82,20 +96,22 @@ impl Bound {
 
     /// Starts everything. Nothing is served if one of them cannot start.
     pub async fn start(self) -> Result<Process, BootError> {
-        let stop = CancellationToken::new();
+        let mut process = Process { stop: CancellationToken::new(), front: Group::default(), behind: Group::default() };
         let shared = Shared::new(&self.settings)?;
         let mut running = Vec::with_capacity(self.services.len());
         for (service, listener) in self.services {
             let env = self.settings.env.for_service(service.name);
             let context = shared.context(&service, &env, &self.settings)?;
-            running.push(((service.start)(context, env, stop.child_token()).await?, listener));
+            let in_front = shared.topology.callers_of(service.name).next().is_none();
+            let end = if in_front { &process.front.end } else { &process.behind.end };
+            running.push(((service.start)(context, env, end.child_token()).await?, listener, in_front));
         }
         self.settings.env.refuse_unknown()?;
-        let mut services = JoinSet::new();
-        for (service, listener) in running {
-            services.spawn(async move { (service.name, service.serve(listener).await) });
+        for (service, listener, in_front) in running {
+            let group = if in_front { &mut process.front } else { &mut process.behind };
+            group.services.spawn(async move { (service.name, service.serve(listener).await) });
         }
-        Ok(Process { stop, services })
+        Ok(process)
     }
 }
 
@@ -105,24 +121,49 @@ impl Process {
         self.stop.clone()
     }
 
-    /// Runs until it is stopped; if one service dies, all end.
+    /// Runs until it is stopped; if one service dies, all end. Services that others call end after those: a request that is in hand
+    /// at the gateway still finds everybody it needs.
     pub async fn run(mut self) -> Result<(), BootError> {
         let mut result = Ok(());
-        while let Some(ended) = self.services.join_next().await {
+        loop {
+            if self.stop.is_cancelled() && self.front.services.is_empty() {
+                self.behind.end.cancel();
+            }
+            let ended = tokio::select! {
+                () = self.stop.cancelled(), if !self.front.end.is_cancelled() => {
+                    self.front.end.cancel();
+                    continue;
+                }
+                Some(ended) = self.front.services.join_next() => ended,
+                Some(ended) = self.behind.services.join_next() => ended,
+                else => return result,
+            };
             let death = match ended {
                 Ok((_, Ok(()))) if self.stop.is_cancelled() => continue,
                 Ok((service, Ok(()))) => BootError::Other(format!("{service} ended by itself")),
                 Ok((_, Err(error))) => error,
                 Err(error) => BootError::Other(format!("a service died: {error}")),
             };
-            self.stop.cancel();
+            for end in [&self.stop, &self.front.end, &self.behind.end] {
+                end.cancel();
+            }
             tracing::error!(%death, "going down");
             if result.is_ok() {
                 result = Err(death);
             }
         }
-        result
     }
+}
+
+/// Reads the services' whole configuration as [`Bound::start`] would, and starts nothing: whoever still has to start the servers that
+/// they need learns of a wrong variable before that.
+pub fn check<'s>(services: impl IntoIterator<Item = &'s Service>, settings: &Settings) -> Result<(), BootError> {
+    let shared = Shared::new(settings)?;
+    for service in services {
+        let env = settings.env.for_service(service.name);
+        (service.check)(shared.context(service, &env, settings)?, &env)?;
+    }
+    Ok(settings.env.refuse_unknown()?)
 }
 
 /// What the services of one process need not have each for itself.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use platform::Result;
 use platform::clock::Clock;
-use platform::service::{BootError, Bound, Job, Progress, Settings};
+use platform::service::{BootError, Bound, Job, Progress, Settings, check};
 use serde_json::Value;
 use testkit::{TestDatabase, eventually};
 use types::ServiceName;
@@ -92,22 +92,30 @@ async fn what_cannot_start_says_why_in_one_sentence() {
     let attempt = async |setup: Setup| {
         let settings =
             Settings { env: setup.env(&database).await, clock: Clock::system(), addresses: Some(setup.addresses) };
-        let bound = match Bound::bind(vec![builder(setup.name).build()], settings).await {
+        let service = builder(setup.name).build();
+        let checked = check([&service], &settings).err().map(|error: BootError| error.to_string());
+        let bound = match Bound::bind(vec![service], settings).await {
             Ok(bound) => bound,
             Err(error) => return error.to_string(),
         };
-        bound.start().await.err().map(|error: BootError| error.to_string()).unwrap_or_default()
+        let started = bound.start().await.err().map(|error: BootError| error.to_string());
+        assert_eq!(checked, started, "the check and the start find the same");
+        started.unwrap_or_default()
     };
     let order = || Setup::of(ServiceName::Order);
     assert_eq!(
         attempt(order().with("DATABASE_CONNECTIONS", "many")).await,
         "DATABASE_CONNECTIONS: invalid digit found in string"
     );
-    assert_eq!(attempt(order().with("HAAT_TYPO", "1")).await, "unknown variable HAAT_TYPO: nothing reads it");
+    assert_eq!(
+        attempt(order().with("HAAT_TYPO", "1")).await,
+        "unknown variable HAAT_TYPO: nothing reads it; correct its name or unset it"
+    );
     assert!(attempt(order().with("JWT_SECRET", "xyz")).await.starts_with("JWT_SECRET: "));
     assert!(!attempt(order().with("JWT_SECRET", "c2VjcmV0")).await.contains("c2VjcmV0"), "a secret is not repeated");
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = taken.local_addr().unwrap().port();
     let message = attempt(order().with("ORDER_PORT", port.to_string())).await;
-    assert!(message.starts_with(&format!("port {port} cannot be bound")), "{message}");
+    assert!(message.starts_with(&format!("port {port} cannot be bound for order: ")), "{message}");
+    assert!(message.ends_with("; ORDER_PORT names another one"), "{message}");
 }
