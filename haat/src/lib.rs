@@ -2,10 +2,12 @@
 
 pub mod dead_letters;
 pub mod doctor;
+pub mod machine;
 pub mod openapi;
 pub mod reconcile;
 pub mod serve;
 pub mod services;
+pub mod signals;
 pub mod topology;
 pub mod tour;
 pub mod up;

@@ -27,13 +27,13 @@ enum Command {
         /// Where the data is kept.
         #[arg(long, default_value = ".haat", value_name = "DIR")]
         state: PathBuf,
-        /// The gateway's port; the other services have the ten that follow.
-        #[arg(long, default_value_t = 3000, value_name = "N")]
+        /// The gateway's port, and the other services have the ten that follow; 0 takes any that are free.
+        #[arg(long, default_value_t = DEFAULT_PORT_BASE, value_name = "N", value_parser = port_base())]
         port_base: u16,
-        /// Begin with an empty state directory: all data in it is deleted.
+        /// Begin anew: all data in the state directory is deleted, without a question.
         #[arg(long)]
         reset: bool,
-        /// Without demo data.
+        /// An empty shop: no products, coupons or shipping rates, only the accounts to log in with.
         #[arg(long)]
         no_demo: bool,
         /// How many products the demo shop has.
@@ -76,8 +76,24 @@ enum Command {
     /// Messages that no worker could handle.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
-    /// Say what is wrong with this machine, or with the configuration of services.
-    Doctor { services: Vec<ServiceName> },
+    /// Say what is wrong with this machine and what `haat up` keeps on it, or with the configuration of services.
+    Doctor {
+        /// These, as the environment configures them; without any, this machine is looked at.
+        services: Vec<ServiceName>,
+        /// The state directory of `haat up` to look at.
+        #[arg(long, value_name = "DIR")]
+        state: Option<PathBuf>,
+        /// The gateway's port, as `haat up` has it.
+        #[arg(long, default_value_t = DEFAULT_PORT_BASE, value_name = "N", value_parser = port_base())]
+        port_base: u16,
+    },
+}
+
+const DEFAULT_PORT_BASE: u16 = 3000;
+
+/// Eleven ports must follow each other.
+fn port_base() -> clap::builder::RangedI64ValueParser<u16> {
+    clap::value_parser!(u16).range(..=i64::from(up::ports::LAST_BASE))
 }
 
 #[derive(Subcommand)]
@@ -102,10 +118,13 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failure(&error.to_string()),
     };
-    match runtime.block_on(run(arguments.command)) {
+    let code = match runtime.block_on(run(arguments.command)) {
         Ok(code) => code,
         Err(message) => failure(&message),
-    }
+    };
+    // What is still being worked on in a thread of its own is for nobody any more.
+    runtime.shutdown_background();
+    code
 }
 
 fn failure(message: &str) -> ExitCode {
@@ -119,7 +138,8 @@ async fn run(command: Command) -> Result<ExitCode, String> {
         Command::Up { state, port_base, reset, no_demo, products } => {
             let env = env.with_default("LOG_LEVEL", "warn").with_default("APP_ENV", "local");
             let _telemetry = log(&env, "haat")?;
-            let options = up::Options { state, port_base: Some(port_base), reset, demo: !no_demo, products, env };
+            let port_base = Some(port_base).filter(|base| *base > 0);
+            let options = up::Options { state, port_base, reset, demo: !no_demo, products, env };
             up::run(options).await.map_err(text)
         }
         Command::Serve { services } => {
@@ -152,7 +172,9 @@ async fn run(command: Command) -> Result<ExitCode, String> {
             };
             print(&printed.map_err(text)?)
         }
-        Command::Doctor { services } => doctor::run(&services, &env).await.map_err(text),
+        Command::Doctor { services, state, port_base } => {
+            doctor::run(&services, state.as_deref(), port_base, &env).await.map_err(text)
+        }
     }
 }
 

@@ -5,45 +5,31 @@ use std::process::ExitCode;
 use platform::clock::Clock;
 use platform::db::{self, MigrateError};
 use platform::env::{Env, EnvError};
-use platform::service::{BootError, Bound, Process, Settings};
-use tokio::signal::unix::{SignalKind, signal};
+use platform::service::{BootError, Bound, Settings};
 use types::ServiceName;
 
-use crate::services;
+use crate::signals::{ENDED_AT_ONCE, StopSignals};
+use crate::{machine, services};
 
-/// Serves until SIGTERM or SIGINT, then ends gracefully.
+/// Serves until SIGTERM or SIGINT, then ends gracefully; a second one ends it at once.
 pub async fn serve(names: &[ServiceName], env: Env) -> Result<ExitCode, BootError> {
+    let mut signals =
+        StopSignals::new().map_err(|error| BootError::Other(format!("signals cannot be received: {error}")))?;
+    machine::raise_open_files();
     let services = names.iter().map(|name| services::one(*name)).collect();
     let settings = Settings { env, clock: Clock::system(), addresses: None };
     let process = Bound::bind(services, settings).await?.start().await?;
     tracing::info!(services = ?names, "serving");
-    until_asked_to_stop(process).await
-}
-
-/// Runs a process until a signal asks for its end.
-pub(crate) async fn until_asked_to_stop(process: Process) -> Result<ExitCode, BootError> {
     let stop = process.stopper();
-    let signals = async {
-        match asked_to_stop().await {
-            Ok(()) => stop.cancel(),
-            Err(error) => tracing::warn!(%error, "signals cannot be received"),
-        }
-        std::future::pending::<()>().await;
-    };
+    let mut running = std::pin::pin!(process.run());
     tokio::select! {
-        result = process.run() => result.map(|()| ExitCode::SUCCESS),
-        () = signals => Ok(ExitCode::SUCCESS),
+        ended = &mut running => return ended.map(|()| ExitCode::SUCCESS),
+        () = signals.next() => stop.cancel(),
     }
-}
-
-/// Waits for SIGTERM or SIGINT.
-pub(crate) async fn asked_to_stop() -> std::io::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        ended = running => ended.map(|()| ExitCode::SUCCESS),
+        () = signals.next() => Ok(ExitCode::from(ENDED_AT_ONCE)),
     }
-    Ok(())
 }
 
 #[derive(Debug, thiserror::Error)]

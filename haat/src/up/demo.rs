@@ -6,14 +6,24 @@ use types::{ServiceName, Timestamp};
 
 use super::{Infrastructure, UpError};
 
-/// `products`: so many generated ones beside the shop's own, for measurements.
-pub(super) async fn seed(infrastructure: &Infrastructure, now: Timestamp, products: u32) -> Result<(), UpError> {
+/// What the platform begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Demo {
+    /// The accounts: without them nobody could fill the shop.
+    Accounts,
+    /// A shop to buy from; so many generated products in the place of its own, for measurements, if this is not 0.
+    Shop { products: u32 },
+}
+
+pub(super) async fn seed(infrastructure: &Infrastructure, now: Timestamp, demo: Demo) -> Result<(), UpError> {
+    let directory = infrastructure.state().directory();
     let connect = async |service| {
         let connection = PgConnection::connect(&infrastructure.service_url(service)).await;
-        connection.map_err(|error| UpError::Demo(service, error))
+        connection.map_err(|error| UpError::demo(service, error, directory))
     };
-    let sql = |service| move |error: sqlx::Error| UpError::Demo(service, error);
-    let problem = |service| move |problem: Problem| UpError::Demo(service, sqlx::Error::Protocol(problem.to_string()));
+    let sql = |service| move |error: sqlx::Error| UpError::demo(service, error, directory);
+    let problem =
+        |service| move |problem: Problem| UpError::demo(service, sqlx::Error::Protocol(problem.to_string()), directory);
     let auth = async {
         let mut connection = connect(ServiceName::Auth).await?;
         auth_service::demo::seed(&mut connection, now).await.map_err(problem(ServiceName::Auth))
@@ -22,6 +32,8 @@ pub(super) async fn seed(infrastructure: &Infrastructure, now: Timestamp, produc
         let mut connection = connect(ServiceName::User).await?;
         user_service::demo::seed(&mut connection, now).await.map_err(sql(ServiceName::User))
     };
+    tokio::try_join!(auth, user)?;
+    let Demo::Shop { products } = demo else { return Ok(()) };
     let product = async {
         let mut connection = connect(ServiceName::Product).await?;
         match products {
@@ -39,6 +51,6 @@ pub(super) async fn seed(infrastructure: &Infrastructure, now: Timestamp, produc
         let mut connection = connect(ServiceName::Shipping).await?;
         shipping_service::demo::seed(&mut connection, now).await.map_err(sql(ServiceName::Shipping))
     };
-    tokio::try_join!(auth, user, product, discount, shipping)?;
+    tokio::try_join!(product, discount, shipping)?;
     Ok(())
 }

@@ -4,56 +4,45 @@
 //! port, talking to each other as they do in the cloud.
 
 mod demo;
+mod error;
 mod infrastructure;
+pub mod ports;
 mod progress;
 mod state;
+mod welcome;
 
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use contracts::demo::{DEMO_ACCOUNTS, DEMO_PASSWORD};
-use local::LocalError;
+use local::Binaries;
 use platform::client::Addresses;
 use platform::clock::Clock;
-use platform::env::{Env, EnvError};
-use platform::service::{BootError, Bound, Process, Settings};
+use platform::env::Env;
+use platform::service::{self, Bound, Process, Settings};
 use types::ServiceName;
 
+pub use error::UpError;
 pub use infrastructure::Infrastructure;
 pub use progress::{Progress, Quiet, Terminal};
-pub use state::{State, StateError, environment_of};
+pub use state::{Secrets, State, StateError, check as check_state, environment_of};
 
-use crate::{serve, services};
+use crate::machine::{self, OPEN_FILES_NEEDED};
+use crate::services;
+use crate::signals::{ENDED_AT_ONCE, StopSignals};
+use demo::Demo;
 
 pub struct Options {
     pub state: PathBuf,
     /// The gateway's port, and the ten that follow; free ones if absent.
     pub port_base: Option<u16>,
     pub reset: bool,
+    /// A shop to buy from; without it there are only the accounts to log in with.
     pub demo: bool,
     /// Further generated products, for measurements.
     pub products: u32,
     pub env: Env,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum UpError {
-    #[error(transparent)]
-    State(#[from] StateError),
-    #[error(transparent)]
-    Server(#[from] LocalError),
-    #[error("{0}: {1}")]
-    Migration(ServiceName, platform::db::MigrateError),
-    #[error("demo data of {0}: {1}")]
-    Demo(ServiceName, sqlx::Error),
-    #[error(transparent)]
-    Boot(#[from] BootError),
-    #[error(transparent)]
-    Env(#[from] EnvError),
-    #[error("the services did not become ready: {0}")]
-    NotReady(String),
 }
 
 /// A platform that runs and is ready.
@@ -65,37 +54,38 @@ pub struct LocalPlatform {
 }
 
 impl LocalPlatform {
-    /// Starts everything, and returns when every service is ready.
+    /// Starts everything, and returns when every service is ready. If anything fails, nothing runs any more.
     pub async fn start(options: Options, progress: &dyn Progress) -> Result<Self, UpError> {
-        let Options { state, port_base, reset, demo, products, env } = options;
-        let state = State::open(&state, reset)?;
-        // Before anything else: a port in use must not leave half a platform behind.
-        let local = |name: &str, port: u16| (format!("{}_PORT", name.to_uppercase()), port.to_string());
-        let ports = ServiceName::ALL
-            .iter()
-            .zip(0..)
-            .map(|(service, n)| local(service.as_str(), port_base.map_or(0, |base| base.saturating_add(n))));
+        let state = open(&options).await?;
+        let (directory, _held) = (state.directory().to_owned(), state.hold());
+        match Self::start_on(state, options, progress).await {
+            Err(error) => Err(given_up(error, &directory).await),
+            started => started,
+        }
+    }
+
+    /// What is dropped halfway leaves servers that are just ending.
+    async fn start_on(state: State, options: Options, progress: &dyn Progress) -> Result<Self, UpError> {
+        let Options { port_base, demo, products, env, .. } = options;
+        // Before anything else: a port in use or a wrong variable must not leave half a platform behind.
+        let ports = ports::from(port_base)
+            .map(|(service, port)| (format!("{}_PORT", infrastructure::variable(service)), port.to_string()));
         let env = env.with(ports).with([("BIND_ADDRESS".to_owned(), Ipv4Addr::LOCALHOST.to_string())]);
         let clock = Clock::system();
         let settings = Settings { env: env.clone(), clock: clock.clone(), addresses: None };
-        let bound = Bound::bind(services::all(), settings).await?;
+        let services = services::all();
+        let expected = infrastructure::expected_variables(&state).map_err(UpError::State)?;
+        service::check(&services, &Settings { env: env.with(expected), ..settings.clone() })?;
+        Binaries::find().map_err(UpError::on(state.directory()))?;
+        let bound = ports::bind(services, settings, port_base).await?;
         let ports = bound.ports()?;
 
         let infrastructure = Infrastructure::start(state, progress).await?;
         progress.step("migrations", infrastructure.migrate()).await?;
-        if demo {
-            progress.step("demo data", demo::seed(&infrastructure, clock.now(), products)).await?;
-        }
-        let services = async {
-            let bound =
-                bound.with_addresses(Addresses::on_loopback(ports.clone())).with_env(infrastructure.variables());
-            let process = bound.start().await?;
-            let gateway =
-                ports.iter().find(|(service, _)| *service == ServiceName::Gateway).map_or(0, |(_, port)| *port);
-            infrastructure::until_ready(gateway).await?;
-            Ok::<_, UpError>(process)
-        };
-        let process = progress.step("eleven services", services).await?;
+        let demo = if demo { Demo::Shop { products } } else { Demo::Accounts };
+        progress.step("demo data", demo::seed(&infrastructure, clock.now(), demo)).await?;
+        infrastructure.publish(&ports)?;
+        let process = progress.step("eleven services", serve(bound, &ports, &infrastructure)).await?;
         Ok(LocalPlatform { infrastructure, ports, clock, process })
     }
 
@@ -105,7 +95,7 @@ impl LocalPlatform {
     }
 
     pub fn port(&self, service: ServiceName) -> u16 {
-        self.ports.iter().find(|(name, _)| *name == service).map_or(0, |(_, port)| *port)
+        port_of(&self.ports, service)
     }
 
     /// Ends the services, then the servers.
@@ -116,71 +106,97 @@ impl LocalPlatform {
         Ok(ended?)
     }
 
-    /// Runs until a signal comes or something dies.
-    async fn run(self) -> Result<ExitCode, UpError> {
-        let stop = self.process.stopper();
-        let watch = async {
-            tokio::select! {
-                _ = serve::asked_to_stop() => Ok(()),
-                death = self.infrastructure.exited() => Err(UpError::Server(death)),
-            }
-        };
-        let mut services = std::pin::pin!(self.process.run());
-        let watched = tokio::select! {
-            ended = &mut services => {
-                self.infrastructure.stop().await;
-                return ended.map(|()| ExitCode::SUCCESS).map_err(UpError::from);
-            }
-            watched = watch => watched,
-        };
+    /// Runs until a signal comes or something dies; a second signal ends it at once.
+    async fn run(self, signals: &mut StopSignals, terminal: &Terminal) -> Result<ExitCode, UpError> {
+        let LocalPlatform { infrastructure, process, .. } = self;
+        let stop = process.stopper();
+        let mut services = std::pin::pin!(process.run());
+        let (mut ended, mut death) = (None, None);
+        tokio::select! {
+            result = &mut services => ended = Some(result),
+            error = infrastructure.exited() => death = Some(error),
+            () = signals.next() => terminal.say("\nStopping. Ctrl-C once more ends it at once."),
+        }
         stop.cancel();
-        let ended = services.await;
-        self.infrastructure.stop().await;
-        watched?;
+        let end = async {
+            let ended = match ended {
+                Some(ended) => ended,
+                None => services.await,
+            };
+            infrastructure.stop().await;
+            ended
+        };
+        let ended = tokio::select! {
+            ended = end => ended,
+            () = signals.next() => {
+                infrastructure.stop_at_once().await;
+                terminal.say("Ended at once. What was answered is kept.");
+                return Ok(ExitCode::from(ENDED_AT_ONCE));
+            }
+        };
+        death.map_or(Ok(()), Err)?;
         ended?;
+        terminal.say("Stopped. The data is kept; the next `haat up` goes on with it.");
         Ok(ExitCode::SUCCESS)
     }
 }
 
 /// `haat up`: starts, says where everything is, and runs until it is told to stop.
 pub async fn run(options: Options) -> Result<ExitCode, UpError> {
+    let mut signals = StopSignals::new().map_err(UpError::Signals)?;
+    let (limit, needed) = (machine::raise_open_files(), OPEN_FILES_NEEDED);
+    if limit < needed {
+        return Err(UpError::OpenFiles { limit, needed });
+    }
     let started = Instant::now();
     let terminal = Terminal::new();
-    let platform = LocalPlatform::start(options, &terminal).await?;
-    terminal.say(&welcome(&platform, started.elapsed().as_secs_f64()));
-    let result = platform.run().await;
-    terminal.say("Stopped. The data is kept; the next `haat up` goes on with it.");
-    result
+    let demo = options.demo;
+    let state = open(&options).await?;
+    let (directory, _held) = (state.directory().to_owned(), state.hold());
+    let platform = tokio::select! {
+        started = LocalPlatform::start_on(state, options, &terminal) => Some(started),
+        () = signals.next() => None,
+    };
+    match platform {
+        Some(Ok(platform)) => {
+            terminal.say(&welcome::text(&platform, demo, started.elapsed()));
+            platform.run(&mut signals, &terminal).await.map_err(|error| error.or_full_disk(&directory))
+        }
+        Some(Err(error)) => Err(given_up(error, &directory).await),
+        None => {
+            servers_ended(&directory).await?;
+            terminal.say("Stopped before it was ready. The next `haat up` goes on from here.");
+            Ok(ExitCode::SUCCESS)
+        }
+    }
 }
 
-fn welcome(platform: &LocalPlatform, seconds: f64) -> String {
-    let url = platform.url();
-    let services: Vec<String> = platform.ports.iter().map(|(service, port)| format!("{service} {port}")).collect();
-    let accounts: Vec<String> = DEMO_ACCOUNTS
-        .iter()
-        .map(|account| {
-            let roles: Vec<&str> = account.roles.iter().map(|role| role.as_str()).collect();
-            format!("  {:<28} {}", account.email, roles.join(", "))
-        })
-        .collect();
-    format!(
-        "
-Haat is ready after {seconds:.1} s.
+async fn open(options: &Options) -> Result<State, UpError> {
+    let opened = State::open(&options.state, options.reset).await;
+    opened.map_err(|error| UpError::state(error, &options.state))
+}
 
-  {url}        the services, the demo accounts, where to go
-  {url}/docs/  the API, to try
+async fn serve(
+    bound: Bound,
+    ports: &[(ServiceName, u16)],
+    infrastructure: &Infrastructure,
+) -> Result<Process, UpError> {
+    let addresses = Addresses::on_loopback(ports.iter().copied());
+    let process = bound.with_addresses(addresses).with_env(infrastructure.variables()).start().await?;
+    infrastructure::until_ready(port_of(ports, ServiceName::Gateway)).await?;
+    Ok(process)
+}
 
-Demo accounts (password {DEMO_PASSWORD}):
-{}
+/// The error of a start, once nothing of it runs any more.
+async fn given_up(error: UpError, directory: &Path) -> UpError {
+    let error = error.or_full_disk(directory);
+    servers_ended(directory).await.err().unwrap_or(error)
+}
 
-Services: {}
+async fn servers_ended(directory: &Path) -> Result<(), UpError> {
+    state::wait_until_servers_ended(directory).await.map_err(UpError::on(directory))
+}
 
-Try, in another terminal:
-  haat tour --gateway {url}
-  curl -s '{url}/api/v1/products/search?q=kurta'
-
-Ctrl-C stops everything.",
-        accounts.join("\n"),
-        services.join(", ")
-    )
+fn port_of(ports: &[(ServiceName, u16)], service: ServiceName) -> u16 {
+    ports.iter().find(|(name, _)| *name == service).map_or(0, |(_, port)| *port)
 }

@@ -90,11 +90,22 @@ impl Progress for Terminal {
 }
 
 impl Line {
-    fn end(self, text: &str) {
-        if let Some(bar) = self.bar {
+    fn end(mut self, text: &str) {
+        self.clear();
+        let _closed = writeln!(std::io::stdout(), "{text}");
+    }
+
+    fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
-        let _closed = writeln!(std::io::stdout(), "{text}");
+    }
+}
+
+/// A step that is given up, by Ctrl-C for instance, leaves no turning line behind.
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 
