@@ -28,6 +28,8 @@ pub struct Shop {
     pub products: u32,
     pub starts: Vec<(&'static str, Duration)>,
     pub memory: Vec<MemoryAt>,
+    /// Of one core, in per cent, while nobody asks for anything.
+    pub idle: Vec<(&'static str, f64)>,
     pub figures: Vec<Figure>,
     pub events: Vec<Events>,
 }
@@ -176,6 +178,9 @@ impl Report {
                         }),
                     );
                 }
+            }
+            for (part, percent) in &shop.idle {
+                line("idle", serde_json::json!({ "part": part, "percent_of_a_core": percent }));
             }
             for figure in &shop.figures {
                 line("load", serde_json::json!(figure));

@@ -26,7 +26,7 @@ const CONNECTIONS: [usize; 2] = [16, 64];
 const BUYERS: [usize; 3] = [1, 8, 32];
 /// Of each buyer: what one has ordered leaves the cart while the next ones order.
 const CUSTOMERS_PER_BUYER: usize = 4;
-/// After a start, before the memory counts as idle.
+/// After a start, before the platform counts as idle; and so long it is looked at.
 const SETTLE: Duration = Duration::from_secs(10);
 /// The file by which a directory is known to be the bench's.
 const MARK: &str = "of-the-bench";
@@ -69,6 +69,11 @@ async fn shop(what: &[What], options: &Options, products: u32) -> Result<Shop, E
     let platform = start_twice(options, &mut shop).await?;
     let processes = platform.processes()?;
     tokio::time::sleep(SETTLE).await;
+    let before = processes.times()?;
+    tokio::time::sleep(SETTLE).await;
+    let spent = processes.times()?.since(&before);
+    shop.idle = spent.0.into_iter().map(|(name, time)| (name, time * 100.0 / SETTLE.as_secs_f64())).collect();
+    say(&format!("  per cent of a core while idle: {:.1?}", shop.idle));
     shop.memory.push(memory("idle", &processes)?);
     if what != [What::Start] {
         say("  reads the catalogue");

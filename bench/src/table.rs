@@ -24,7 +24,9 @@ pub fn of(report: &Report) -> String {
     for shop in &report.shops {
         // Writing to a String cannot fail.
         let _ = write!(text, "\n### {} products\n", grouped(f64::from(shop.products)));
-        for part in [figures(&shop.figures), events(&shop.events), memory(shop), starts(shop)].into_iter().flatten() {
+        for part in
+            [figures(&shop.figures), events(&shop.events), memory(shop), idle(shop), starts(shop)].into_iter().flatten()
+        {
             let _ = write!(text, "\n{part}");
         }
     }
@@ -96,6 +98,15 @@ fn memory(shop: &Shop) -> Option<String> {
     Some(text)
 }
 
+fn idle(shop: &Shop) -> Option<String> {
+    shop.idle.first()?;
+    let mut text = "| Processor while nobody asks for anything | per cent of one core |\n|---|--:|\n".to_owned();
+    for (part, percent) in &shop.idle {
+        let _ = writeln!(text, "| {part} | {percent:.1} |");
+    }
+    Some(text)
+}
+
 fn starts(shop: &Shop) -> Option<String> {
     shop.starts.first()?;
     let mut text = "| `haat up` until every service is ready | s |\n|---|--:|\n".to_owned();
@@ -162,6 +173,7 @@ mod tests {
             products: 1000,
             starts: vec![("first", Duration::from_millis(2500))],
             memory: vec![MemoryAt { when: "idle", parts: vec![("haat", idle)] }],
+            idle: vec![("haat", 1.5)],
             figures: vec![figure(300.0), figure(299.0)],
             events: vec![Events::new(8, &[Duration::from_millis(100)], 1.0, vec![("a in b".to_owned(), 100.0)])],
         };
