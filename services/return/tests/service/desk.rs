@@ -67,9 +67,10 @@ async fn goods_that_come_before_their_pick_up_is_booked_are_told_of_step_by_step
     assert!(approved[0].version < received[0].version && received[0].version < due.version);
     let told = &approved[0].data;
     assert_eq!((told.facts.status, told.tracking_number.as_str()), (ReturnStatus::Approved, ""));
-    // Nobody is sent to fetch what is here.
+    // Nobody is sent to fetch what is here, and nobody misses it.
     shop.service.clock.advance(Duration::from_secs(3600));
-    assert!(shop.violations().await.is_empty());
+    assert_eq!(shop.violations().await, ["refunds-are-paid"]);
+    assert!(shop.see(id).await.pickup.is_none());
 }
 
 #[tokio::test]
