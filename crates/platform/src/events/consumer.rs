@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use contracts::CloudEvent;
 use futures::StreamExt;
+use futures::future::join_all;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use types::{QueueName, StreamName};
@@ -12,19 +13,22 @@ use types::{QueueName, StreamName};
 use super::handlers::Handlers;
 use super::{dead_letters, inbox};
 use crate::Problem;
-use crate::bus::{Bus, BusError, Delivery, Message};
+use crate::bus::{Bus, BusError, Delivery, Message, Receipt};
 use crate::db::Db;
 use crate::scope::Scope;
 use crate::telemetry::trace_context;
 use tracing::Instrument;
 
-/// Messages taken at once, and handled side by side.
+/// Events read from a stream at once.
 const BATCH: usize = 32;
+/// Effects side by side. No more is taken from a queue at once: a message that waits here for others has less of its visibility.
 const SIDE_BY_SIDE: usize = 8;
 /// A long poll.
 const WAIT: Duration = Duration::from_secs(5);
 /// How long one effect may take; below the queues' visibility (30 s).
 const TIME_TO_HANDLE: Duration = Duration::from_secs(20);
+/// While the database is away, it is looked for at least so often.
+const LONGEST_LOOK_AWAY: Duration = Duration::from_secs(1);
 /// A stream's event is tried so often before it is put aside. A queue counts its deliveries itself.
 const STREAM_ATTEMPTS: u32 = 8;
 
@@ -71,17 +75,18 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
     pub async fn work(self, queue: QueueName) {
         self.persistently(queue.as_str(), || async {
             while !self.stop.is_cancelled() {
-                let Some(taken) = self.unless_stopped(self.bus.queues.get(queue, BATCH, WAIT)).await else { break };
-                let deliveries = taken?;
+                let Some(taken) = self.unless_stopped(self.bus.queues.get(queue, SIDE_BY_SIDE, WAIT)).await else {
+                    break;
+                };
                 // What has been taken is finished even while stopping: it is in hand, and the deadline covers it.
-                let done: Vec<_> = futures::stream::iter(deliveries)
-                    .map(|delivery| self.work_on(queue, delivery))
-                    .buffer_unordered(SIDE_BY_SIDE)
-                    .filter_map(std::future::ready)
-                    .collect()
-                    .await;
+                let outcomes = join_all(taken?.into_iter().map(|delivery| self.work_on(queue, delivery))).await;
+                let is_away = outcomes.contains(&Outcome::DatabaseAway);
+                let done: Vec<_> = outcomes.into_iter().filter_map(Outcome::done).collect();
                 if !done.is_empty() {
                     self.bus.queues.delete(queue, &done).await?;
+                }
+                if is_away {
+                    self.until_the_database_answers().await;
                 }
             }
             Ok(())
@@ -142,19 +147,31 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
         }
     }
 
-    /// The receipt if the effect is done; otherwise the message is given back, to be delivered again after a while.
-    async fn work_on(&self, queue: QueueName, delivery: Delivery) -> Option<crate::bus::Receipt> {
+    /// Has the effect done; otherwise the message is given back, to be delivered again after a while.
+    async fn work_on(&self, queue: QueueName, delivery: Delivery) -> Outcome {
         let message = &delivery.message;
         match self.effect(message).await {
-            Ok(()) => Some(delivery.receipt),
+            Ok(()) => Outcome::Done(delivery.receipt),
             Err(problem) => {
                 let after = delay_of_delivery(delivery.deliveries);
                 tracing::warn!(event = %message.id, kind = message.kind, delivery = delivery.deliveries, %problem, "an event's effect failed; again in {after:?}");
                 if let Err(error) = self.bus.queues.set_visibility(queue, &delivery.receipt, after).await {
                     tracing::warn!(%error, "a message could not be given back; it comes again when its visibility ends");
                 }
-                None
+                if problem.status == 503 { Outcome::DatabaseAway } else { Outcome::Failed }
             }
+        }
+    }
+
+    /// A queue counts deliveries: were messages taken while none can have its effect, an outage would kill them.
+    async fn until_the_database_answers(&self) {
+        let mut attempt = 1;
+        while self.db.ping().await.is_err() {
+            let Some(()) = self.unless_stopped(tokio::time::sleep(back_off(attempt).min(LONGEST_LOOK_AWAY))).await
+            else {
+                return;
+            };
+            attempt += 1;
         }
     }
 
@@ -209,6 +226,23 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
 
     async fn unless_stopped<F: Future>(&self, work: F) -> Option<F::Output> {
         self.stop.run_until_cancelled(work).await
+    }
+}
+
+/// What became of a delivery.
+#[derive(PartialEq)]
+enum Outcome {
+    Done(Receipt),
+    Failed,
+    DatabaseAway,
+}
+
+impl Outcome {
+    fn done(self) -> Option<Receipt> {
+        match self {
+            Outcome::Done(receipt) => Some(receipt),
+            Outcome::Failed | Outcome::DatabaseAway => None,
+        }
     }
 }
 

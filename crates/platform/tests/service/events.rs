@@ -98,6 +98,22 @@ async fn a_queues_event_has_its_effect_once_however_often_it_comes_and_fails() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn while_the_database_is_away_no_delivery_is_used_up() {
+    let service = Setup::of(ServiceName::Order).start().await;
+    let queue = types::QueueName::Order;
+    let shelf = Uuid::now_v7();
+    service.database.cut().await;
+    service.bus.queues.put(queue, &[message(shelf, &converted(shelf))]).await.unwrap();
+    // As long as three deliveries in vain would take: one second each, and what is between them.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let taken = service.bus.queues.get(queue, 1, SOON).await.unwrap();
+    assert_eq!(taken[0].deliveries, 2, "once to the service, and now to us");
+    service.bus.queues.set_visibility(queue, &taken[0].receipt, Duration::ZERO).await.unwrap();
+    service.database.restore();
+    eventually(SOON, || async { service.count(shelf).await == Some(1) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_service_without_a_queue_follows_the_stream() {
     let service = Setup::of(ServiceName::Return).start().await;
     let shelf = Uuid::now_v7();

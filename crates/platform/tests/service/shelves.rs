@@ -23,7 +23,7 @@ use platform::service::{App, BootError, Bound, Builder, Context, Process, Servic
 use platform::{Problem, Result};
 use serde::{Deserialize, Serialize};
 use sqlx::migrate::Migrator;
-use testkit::TestDatabase;
+use testkit::{TcpProxy, TestDatabase};
 use types::{CartId, Money, OrderId, ServiceName, UserId};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -169,6 +169,8 @@ pub struct Started {
     pub clock: Clock,
     pub http: reqwest::Client,
     pub process: Process,
+    /// What the service takes for its database.
+    pub database: TcpProxy,
 }
 
 /// What a test may want otherwise.
@@ -212,7 +214,10 @@ impl Setup {
     }
 
     pub async fn start_service(self, service: Service) -> Started {
-        let database = TestDatabase::create(&MIGRATIONS).await;
+        let mut database = TestDatabase::create(&MIGRATIONS).await;
+        let server = database.service_url.split(['@', '/']).nth(3).unwrap().to_owned();
+        let proxy = TcpProxy::start(&server).await;
+        database.service_url = database.service_url.replace(&server, &proxy.address.to_string());
         let env = self.env(&database).await;
         let clock = Clock::system();
         let options = BusOptions { prefix: env.text("BUS_PREFIX").unwrap(), ..BusOptions::default() };
@@ -221,7 +226,7 @@ impl Setup {
         let bound = Bound::bind(vec![service], settings).await.unwrap();
         let url = format!("http://127.0.0.1:{}", bound.ports().unwrap()[0].1);
         let process = bound.start().await.unwrap();
-        Started { url, _database: database, bus, clock, http: reqwest::Client::new(), process }
+        Started { url, _database: database, bus, clock, http: reqwest::Client::new(), process, database: proxy }
     }
 }
 
