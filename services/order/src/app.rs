@@ -22,6 +22,9 @@ pub struct Orders {
 pub(crate) struct Settings {
     /// How long a customer may take to pay.
     pub payment_window: Duration,
+    /// How long a checkout or a settlement is left to whoever began it, before it counts as given up: longer than a request and
+    /// its last statement may take.
+    pub lease: Duration,
     pub seller: Seller,
 }
 
@@ -29,6 +32,7 @@ impl App for Orders {
     fn new(context: Context, env: &Env) -> Result<Self, BootError> {
         let settings = Settings {
             payment_window: env.seconds("ORDER_PAYMENT_WINDOW", Duration::from_secs(15 * 60))?,
+            lease: env.seconds("ORDER_LEASE", Duration::from_secs(20))?,
             seller: seller(context.app_env(), env)?,
         };
         Ok(Orders { db: context.database()?, settings: Arc::new(settings), context })

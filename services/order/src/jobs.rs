@@ -19,8 +19,6 @@ pub const ERASE_CUSTOMERS: &str = "erase-customers";
 /// Orders or checkouts taken at once, and worked on side by side.
 const BATCH: i64 = 32;
 const SIDE_BY_SIDE: usize = 8;
-/// After that, an order that could not be settled is tried again.
-const SETTLE_LEASE: Duration = Duration::from_secs(20);
 /// How long a checkout's answer is kept for repeats.
 const MEMORY: Duration = Duration::from_secs(24 * 3600);
 
@@ -28,7 +26,7 @@ const MEMORY: Duration = Duration::from_secs(24 * 3600);
 pub async fn settle_orders(app: Orders) -> Result<Progress> {
     let now = app.now();
     let mut connection = app.db.primary().await?;
-    let orders = store::order::take_to_settle(&mut connection, now, now.plus(SETTLE_LEASE), BATCH).await?;
+    let orders = store::order::take_to_settle(&mut connection, now, now.plus(app.settings.lease), BATCH).await?;
     drop(connection);
     let taken = orders.len();
     futures::stream::iter(orders)
@@ -48,7 +46,7 @@ pub async fn settle_orders(app: Orders) -> Result<Progress> {
 pub async fn resume_checkouts(app: Orders) -> Result<Progress> {
     let now = app.now();
     let mut connection = app.db.primary().await?;
-    let until = now.plus(checkout::LEASE);
+    let until = now.plus(app.settings.lease);
     let unfinished = store::checkout::take_over_unfinished(&mut connection, now, until, BATCH).await?;
     drop(connection);
     let taken = unfinished.len();

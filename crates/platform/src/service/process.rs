@@ -14,7 +14,7 @@ use crate::cache::{Cache, CacheConfig, Redis};
 use crate::client::{self, Addresses, Client, Connections, KeySetAt};
 use crate::clock::Clock;
 use crate::db::{Db, DbOptions};
-use crate::env::Env;
+use crate::env::{Env, EnvError};
 use crate::events::wake::Wake;
 use crate::identity::{
     Identity, NothingRevoked, RedisRevocations, ServiceKeys, ServiceTokenVerifier, ServiceTokens, SigningKey,
@@ -179,13 +179,15 @@ impl Shared {
     fn new(settings: &Settings) -> Result<Self, BootError> {
         let Settings { env, clock, .. } = settings;
         let topology = embedded()?;
-        let queue = |name: QueueName| {
-            let queue = topology.queue(name);
-            (name, bus::QueueOptions { visibility: queue.visibility, deliveries: queue.deliveries })
+        let queue = |name: &QueueName| {
+            let queue = topology.queue(*name);
+            // Redis takes the visibility from whoever gets; OCI's queues have their own.
+            let visibility = env.seconds("QUEUE_VISIBILITY", queue.visibility)?;
+            Ok((*name, bus::QueueOptions { visibility, deliveries: queue.deliveries }))
         };
         let options = bus::BusOptions {
             prefix: env.value("BUS_PREFIX", "haat:".to_owned())?,
-            queues: QueueName::ALL.iter().map(|name| queue(*name)).collect(),
+            queues: QueueName::ALL.iter().map(queue).collect::<Result<_, EnvError>>()?,
             ..bus::BusOptions::default()
         };
         Ok(Shared {

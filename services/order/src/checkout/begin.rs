@@ -8,7 +8,6 @@ use http::StatusCode;
 use platform::{Problem, Result};
 use types::{OrderId, UserId};
 
-use super::LEASE;
 use crate::app::Orders;
 use crate::store::checkout::{self, NewCheckout, Step};
 
@@ -41,7 +40,7 @@ pub async fn begin(app: &Orders, customer_id: UserId, key: &str, new: &NewOrder)
             key,
             fingerprint: fingerprint.as_ref(),
             now,
-            lease_until: now.plus(LEASE),
+            lease_until: now.plus(app.settings.lease),
         };
         let mut connection = app.db.primary().await?;
         if checkout::begin(&mut connection, &checkout).await? {
@@ -54,7 +53,7 @@ pub async fn begin(app: &Orders, customer_id: UserId, key: &str, new: &NewOrder)
             if let Some(answer) = known.answer {
                 return Ok(Begun::Answered(answer));
             }
-            let lease = now.plus(LEASE);
+            let lease = now.plus(app.settings.lease);
             if known.step == Step::Placed
                 && known.lease_until <= now
                 && checkout::take_over(&mut connection, known.order_id, now, lease).await?

@@ -34,8 +34,6 @@ use begin::Begun;
 use gather::{Destination, Gathered};
 pub use undo::{release, undo};
 
-/// How long a checkout is left to the request that began it: longer than a request and its last statement may take.
-pub const LEASE: Duration = Duration::from_secs(30);
 /// How much longer than the order the reservation of its stock lives: a payment in the last second is found in this time.
 const STOCK_MARGIN: Duration = Duration::from_secs(5 * 60);
 
