@@ -53,6 +53,7 @@ CREATE TABLE session (
 );
 CREATE INDEX session_by_account ON session (account_id, last_used_at DESC);
 CREATE INDEX session_by_expiry ON session (expires_at);
+CREATE INDEX session_by_end ON session (ended_at) WHERE ended_at IS NOT NULL;
 
 -- The first half of a log-in that needs a second factor.
 CREATE TABLE challenge (

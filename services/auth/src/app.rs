@@ -1,12 +1,13 @@
 //! What the handlers share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use contracts::Event;
 use platform::db::{Db, Tx};
 use platform::env::Env;
-use platform::identity::{RedisRevocations, UserTokens};
+use platform::identity::{ACCESS_TOKEN_LIFE, RedisRevocations, UserTokens};
 use platform::limits::Rule;
 use platform::service::{App, BootError, Context};
 use platform::{Problem, Result};
@@ -27,6 +28,8 @@ struct Inner {
     passwords: Passwords,
     tokens: UserTokens,
     revocations: Option<RedisRevocations>,
+    /// Was Redis away when a session ended?
+    owes_revocations: AtomicBool,
     per_address: Rule,
 }
 
@@ -41,6 +44,7 @@ impl App for Auth {
             passwords: Passwords::from_env(env)?,
             tokens: UserTokens::new(signing, context.clock().clone()),
             revocations: context.redis().cloned().map(RedisRevocations::new),
+            owes_revocations: AtomicBool::new(false),
             per_address: Rule { name: "auth", limit, window: Duration::from_secs(60) },
             context,
         })))
@@ -79,14 +83,33 @@ impl Auth {
     }
 
     /// Refuses the access tokens of sessions that have ended, for as long as they would live. To be called after the commit;
-    /// without Redis they run out by themselves.
+    /// while Redis is away they are good.
     pub async fn revoke(&self, sessions: &[SessionId]) {
         let Some(revocations) = &self.0.revocations else { return };
         for session in sessions {
             if revocations.revoke(*session).await.is_err() {
-                tracing::warn!(%session, "its access tokens stay good until they expire");
+                tracing::warn!(%session, "its access tokens stay good until Redis is back, or they expire");
+                self.0.owes_revocations.store(true, Ordering::Relaxed);
             }
         }
+    }
+
+    /// Tells Redis again of the sessions that have ended, if it has lost what it was told or was away.
+    pub async fn repeat_revocations(&self) -> Result<()> {
+        let (Some(revocations), owes) = (&self.0.revocations, &self.0.owes_revocations) else { return Ok(()) };
+        if !owes.load(Ordering::Relaxed) && revocations.are_remembered().await.unwrap_or(true) {
+            return Ok(());
+        }
+        // Before the look: a session that ends after it and cannot be told of is owed anew.
+        owes.store(false, Ordering::Relaxed);
+        let since = self.now().minus(ACCESS_TOKEN_LIFE);
+        let ended = store::session::ended_since(&mut *self.db().primary().await?, since).await;
+        let told = match &ended {
+            Ok(ended) => revocations.tell_all(ended).await.is_ok(),
+            Err(_) => false,
+        };
+        owes.fetch_or(!told, Ordering::Relaxed);
+        Ok(ended.map(drop)?)
     }
 }
 

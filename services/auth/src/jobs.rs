@@ -24,6 +24,12 @@ pub async fn reseal(app: Auth) -> Result<Progress> {
     Ok(if resealed > 0 { Progress::More } else { Progress::Idle })
 }
 
+/// Redis may lose everything at any time; who has logged out stays logged out.
+pub async fn repeat_revocations(app: Auth) -> Result<Progress> {
+    app.repeat_revocations().await?;
+    Ok(Progress::Idle)
+}
+
 async fn sweep_some(connection: &mut PgConnection, now: Timestamp) -> Result<u64> {
     Ok(store::code::sweep(connection, now).await?
         + store::challenge::sweep(connection, now).await?

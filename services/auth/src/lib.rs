@@ -29,5 +29,6 @@ pub fn service() -> Service {
         .on(events::erasure_requested)
         .job(Job::every(Duration::from_secs(60), "sweep", jobs::sweep))
         .job(Job::every(Duration::from_secs(60), "reseal", jobs::reseal))
+        .job(Job::every(Duration::from_secs(1), "repeat-revocations", jobs::repeat_revocations))
         .build()
 }

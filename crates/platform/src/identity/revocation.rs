@@ -14,6 +14,13 @@ pub trait Revocations: Send + Sync + 'static {
     async fn is_revoked(&self, session: SessionId) -> bool;
 }
 
+/// Longer than a token's life by more than clocks may differ.
+const MEMORY: Duration = Duration::from_secs(ACCESS_TOKEN_LIFE.as_secs() + 60);
+/// Stands in Redis for as long as Redis has lost nothing.
+const TOLD: &str = "token:jwt:told";
+/// Sessions told of in one round trip.
+const AT_ONCE: usize = 500;
+
 /// For a service that lets access tokens run out.
 #[derive(Clone, Copy, Debug)]
 pub struct NothingRevoked;
@@ -46,10 +53,35 @@ impl RedisRevocations {
     pub async fn revoke(&self, session: SessionId) -> Result<(), RedisUnavailable> {
         self.answers.insert(session, true).await;
         let mut commands = redis::pipe();
-        // Longer than a token's life by more than clocks may differ.
-        let seconds = ACCESS_TOKEN_LIFE.as_secs() + 60;
-        commands.cmd("SET").arg(key(session)).arg(1).arg("EX").arg(seconds).ignore();
+        commands.cmd("SET").arg(key(session)).arg(1).arg("EX").arg(MEMORY.as_secs()).ignore();
         self.redis.run("revocations", &commands).await
+    }
+
+    /// Does Redis still have what it was told? Not after it has lost everything: then it is to be told again.
+    ///
+    /// # Errors
+    /// [`RedisUnavailable`]: nobody knows.
+    pub async fn are_remembered(&self) -> Result<bool, RedisUnavailable> {
+        let mut commands = redis::pipe();
+        commands.cmd("EXISTS").arg(TOLD);
+        let (told,): (bool,) = self.redis.run("revocations", &commands).await?;
+        Ok(told)
+    }
+
+    /// Tells Redis of every session that has ended within an access token's life.
+    ///
+    /// # Errors
+    /// [`RedisUnavailable`]: it may have heard of some of them, and [`RedisRevocations::are_remembered`] stays as it was.
+    pub async fn tell_all(&self, ended: &[SessionId]) -> Result<(), RedisUnavailable> {
+        for some in ended.chunks(AT_ONCE) {
+            let mut commands = redis::pipe();
+            for session in some {
+                commands.cmd("SET").arg(key(*session)).arg(1).arg("EX").arg(MEMORY.as_secs()).ignore();
+            }
+            self.redis.run::<()>("revocations", &commands).await?;
+        }
+        // Last: who finds it finds all the others.
+        self.redis.run("revocations", redis::pipe().cmd("SET").arg(TOLD).arg(1).ignore()).await
     }
 }
 
@@ -85,7 +117,11 @@ mod tests {
         assert!(here.is_revoked(ended).await, "at once where it was ended");
         eventually(async || there.is_revoked(ended).await).await;
         assert!(!there.is_revoked(other).await);
+        assert_eq!(here.are_remembered().await, Ok(false), "one session is not all of them");
+        here.tell_all(&[ended]).await.unwrap();
+        assert_eq!(there.are_remembered().await, Ok(true));
         server.kill();
+        assert_eq!(here.are_remembered().await, Err(RedisUnavailable));
         assert_eq!(here.revoke(other).await, Err(RedisUnavailable));
         assert!(!there.is_revoked(SessionId::new()).await, "without Redis, tokens run out by themselves");
     }

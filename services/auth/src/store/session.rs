@@ -211,6 +211,13 @@ pub async fn live_ids(
     .await
 }
 
+/// Those whose access tokens may not have expired.
+pub async fn ended_since(connection: &mut PgConnection, since: Timestamp) -> Result<Vec<SessionId>, sqlx::Error> {
+    sqlx::query_scalar!(r#"SELECT id AS "id: SessionId" FROM session WHERE ended_at >= $1"#, since as Timestamp)
+        .fetch_all(connection)
+        .await
+}
+
 /// Drops those that are over for a month: until then they tell a known device from a new one. Returns how many.
 pub async fn sweep(connection: &mut PgConnection, now: Timestamp) -> Result<u64, sqlx::Error> {
     const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
 use contracts::auth::{LoginSuspicious, SessionDetails, Suspicion, Tokens};
+use testkit::eventually;
+use testkit::service::PATIENCE;
 use types::SessionId;
 
 use crate::world::{DAY, EMAIL, World, setup};
@@ -120,6 +122,25 @@ async fn a_log_out_ends_the_session_everywhere() {
     use platform::identity::Revocations;
     assert!(others.is_revoked(tokens.session_id).await);
     assert!(!others.is_revoked(SessionId::new()).await);
+}
+
+#[tokio::test]
+async fn who_has_logged_out_stays_out_when_redis_was_away_and_has_lost_everything() {
+    use platform::identity::{RedisRevocations, Revocations};
+    let mut redis = testkit::private_redis().await;
+    let world = World::of(setup().env("REDIS_URL", redis.url())).await;
+    world.register(EMAIL).await;
+    let [told, untold, alive] = [world.login(EMAIL).await, world.login(EMAIL).await, world.login(EMAIL).await];
+    world.with(&told).post("/api/v1/auth/logout", &()).await.is(204);
+    redis.kill().await;
+    world.with(&untold).post("/api/v1/auth/logout", &()).await.is(204);
+    redis.restart().await.unwrap();
+    // What another service reads that has not asked before.
+    let is_revoked = async |session| RedisRevocations::new(redis.url().parse().unwrap()).is_revoked(session).await;
+    for tokens in [told, untold] {
+        eventually(PATIENCE, || is_revoked(tokens.session_id)).await;
+    }
+    assert!(!is_revoked(alive.session_id).await);
 }
 
 #[tokio::test]
