@@ -15,6 +15,13 @@ pub(super) enum Demo {
     Shop { products: u32 },
 }
 
+impl Infrastructure {
+    /// Fills migrated databases with the shop of the demonstration.
+    pub async fn seed(&self, now: Timestamp) -> Result<(), UpError> {
+        seed(self, now, Demo::Shop { products: 0 }).await
+    }
+}
+
 pub(super) async fn seed(infrastructure: &Infrastructure, now: Timestamp, demo: Demo) -> Result<(), UpError> {
     let directory = infrastructure.state().directory();
     let connect = async |service| {
