@@ -120,7 +120,8 @@ async fn a_healthy_platform_has_nothing_to_find_and_a_harmed_one_has_each_harm()
 
     // Only the servers, so that no service mends what is harmed.
     platform.stop().await.unwrap();
-    let servers = Infrastructure::start(State::open(state.path(), false).unwrap(), &Quiet).await.unwrap();
+    let servers = Infrastructure::start(State::open(state.path(), false).await.unwrap(), &Quiet).await.unwrap();
+    servers.publish(&[]).unwrap();
     for ((service, harm, _), order) in HARMS.iter().zip(&orders) {
         do_harm(&servers, *service, &harm.replace('$', order)).await;
     }
