@@ -25,9 +25,19 @@ fn every_committed_document_is_current() {
 fn every_operation_says_what_goes_wrong_and_has_a_name_of_its_own() {
     for service in haat::services::all() {
         let mut names = std::collections::BTreeSet::new();
-        for (path, method, operation) in operations(&serde_json::to_value(&service.openapi).unwrap()) {
+        let document = serde_json::to_value(&service.openapi).unwrap();
+        for (path, method, operation) in operations(&document) {
             let place = format!("{} {method} {path}", service.name);
-            assert!(operation["responses"]["default"].is_object(), "{place}: no default response");
+            let refusals =
+                operation["responses"].as_object().unwrap().iter().filter(|(status, _)| status.as_str() >= "400");
+            assert!(refusals.clone().count() >= 3, "{place}: what goes wrong is not said");
+            for (status, refusal) in refusals {
+                let pointer = refusal["$ref"].as_str().map(|reference| reference.trim_start_matches('#'));
+                let refusal = pointer.map_or(Some(refusal), |pointer| document.pointer(pointer)).unwrap();
+                let is_health = path == "/api/v1/status" && status == "503";
+                let problem = &refusal["content"]["application/problem+json"];
+                assert!(problem.is_object() || is_health, "{place}: {status} is no problem document");
+            }
             let name = operation["operationId"].as_str().unwrap_or_default().to_owned();
             assert!(!name.is_empty() && names.insert(name.clone()), "{place}: '{name}' is no name of its own");
             let served = path.starts_with("/internal/v1/")

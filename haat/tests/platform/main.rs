@@ -9,4 +9,5 @@ mod crowd;
 mod failing;
 mod reconcile;
 mod routes;
+mod schemathesis;
 mod shop;

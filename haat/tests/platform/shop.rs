@@ -162,6 +162,11 @@ pub fn address() -> Value {
 }
 
 impl Person {
+    /// The access token; empty for a guest.
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None, None).await
     }

@@ -3,7 +3,7 @@
 use contracts::Page;
 use http::StatusCode;
 use types::ServiceName;
-use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{
     ComponentsBuilder, Content, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
@@ -24,7 +24,7 @@ struct Shared {
     applies: fn(&str, &Operation) -> bool,
 }
 
-const SHARED: [Shared; 13] = [
+const SHARED: [Shared; 14] = [
     Shared {
         name: "MalformedRequest",
         status: StatusCode::BAD_REQUEST,
@@ -42,6 +42,12 @@ const SHARED: [Shared; 13] = [
         status: StatusCode::FORBIDDEN,
         description: "The token is good, but its owner may not do this.",
         applies: |_, operation| operation.security.as_ref().is_some_and(|schemes| !schemes.is_empty()),
+    },
+    Shared {
+        name: "NotFound",
+        status: StatusCode::NOT_FOUND,
+        description: "It is not there, or not this client's to see.",
+        applies: |_, operation| has_parameter(operation, |parameter| parameter.parameter_in == ParameterIn::Path),
     },
     Shared {
         name: "RequestInProgress",
@@ -178,12 +184,13 @@ fn has_body(operation: &Operation) -> bool {
 }
 
 fn has_header(operation: &Operation, name: &str) -> bool {
-    operation.parameters.iter().flatten().any(|parameter| match parameter {
-        RefOr::T(parameter) => {
-            parameter.parameter_in == ParameterIn::Header && parameter.name.eq_ignore_ascii_case(name)
-        }
-        RefOr::Ref(_) => false,
+    has_parameter(operation, |parameter| {
+        parameter.parameter_in == ParameterIn::Header && parameter.name.eq_ignore_ascii_case(name)
     })
+}
+
+fn has_parameter(operation: &Operation, is_it: impl Fn(&Parameter) -> bool) -> bool {
+    operation.parameters.iter().flatten().any(|parameter| matches!(parameter, RefOr::T(parameter) if is_it(parameter)))
 }
 
 fn problem(description: &str) -> Response {
@@ -242,6 +249,12 @@ mod tests {
         let all = ["200", "400", "401", "412", "413", "415", "422", "428", "429", "500", "503", "504"];
         let edit = completed(edit);
         assert_eq!(statuses(&edit), all);
+        let found =
+            OperationBuilder::new().parameter(ParameterBuilder::new().name("id").parameter_in(ParameterIn::Path));
+        assert_eq!(
+            statuses(&completed(found.response("200", ok()))),
+            ["200", "400", "401", "404", "429", "500", "503", "504"]
+        );
         let reference = &edit["paths"]["/api/v1/things"]["put"]["responses"]["428"]["$ref"];
         let pointer = reference.as_str().unwrap().trim_start_matches('#');
         let problem = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });

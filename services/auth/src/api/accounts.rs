@@ -15,6 +15,7 @@ use utoipa::IntoParams;
 use super::account::shown;
 use super::live_session;
 use crate::app::Auth;
+use crate::domain::email::MalformedEmail;
 use crate::domain::{EndReason, role};
 use crate::store::account::Account;
 use crate::{attempts, store};
@@ -37,7 +38,10 @@ pub async fn find_account(
     State(app): State<Auth>,
     Query(FindAccount { email }): Query<FindAccount>,
 ) -> Result<Versioned<ManagedAccount>> {
-    let (email, now) = (super::email(&email)?, app.now());
+    let email = email.parse().map_err(|error: MalformedEmail| {
+        Problem::malformed("A query parameter breaks a rule.").field("email", error.to_string())
+    })?;
+    let now = app.now();
     let mut connection = app.db().primary().await?;
     require_live(&mut connection, &administrator, now).await?;
     let account = store::account::by_email(&mut connection, &email).await?;

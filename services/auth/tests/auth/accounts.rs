@@ -47,6 +47,7 @@ async fn roles_that_an_administrator_gives_stand_in_the_next_tokens() {
     let admin = demo(&world, "admin").await;
     let (found, tag) = find(&admin, "Asha%40example.in").await;
     assert_eq!((found.account.user_id, found.account.roles), (user, vec![Role::Customer]));
+    admin.get(&format!("{ACCOUNTS}?email=nobody")).await.is(400).problem("malformed-request");
 
     let path = format!("{ACCOUNTS}/{user}/roles");
     let roles = json!({ "roles": ["support"] });
