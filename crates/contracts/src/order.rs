@@ -13,9 +13,11 @@ use crate::user::Address;
 use crate::{call, event};
 
 mod documents;
+mod gst_return;
 mod public;
 
 pub use documents::*;
+pub use gst_return::*;
 pub use public::*;
 
 text_enum! {

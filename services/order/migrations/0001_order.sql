@@ -200,6 +200,42 @@ CREATE TABLE credit_note_line (
     CHECK (taxable_paise + cgst_paise + sgst_paise + igst_paise = total_paise)
 );
 
+CREATE INDEX invoice_by_age ON invoice (issued_at);
+CREATE INDEX credit_note_by_age ON credit_note (issued_at);
+
+-- Midnight in India, so many months after a day.
+CREATE FUNCTION india_day(day text, months integer DEFAULT 0) RETURNS timestamptz
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (day::date + make_interval(months => months)) AT TIME ZONE interval '5 hours 30 minutes';
+
+-- Every line of every document as a GST return needs it; a credit note's has the sign -1. A large one is of an invoice to another
+-- state of more than Rs 1,00,000 (Notification No. 12/2024-Central Tax, from August 2024 on), which is told of by itself.
+CREATE VIEW gst_line AS
+    WITH invoiced AS (
+        SELECT i.id AS invoice_id, i.number, i.issued_at, i.total_paise, o.id AS order_id, o.place_of_supply AS place,
+               o.place_of_supply <> left(i.seller ->> 'gstin', 2) AS between_states,
+               o.place_of_supply <> left(i.seller ->> 'gstin', 2) AND i.total_paise > 10000000 AS large,
+               o.shipping_hsn, o.shipping_gst_rate, o.shipping_taxable_paise, o.shipping_cgst_paise,
+               o.shipping_sgst_paise, o.shipping_igst_paise
+        FROM invoice i JOIN customer_order o ON o.id = i.order_id
+    )
+    SELECT i.number, i.issued_at, 1 AS sign, i.place, i.between_states, i.large, i.total_paise, l.hsn, l.gst_rate AS rate,
+           l.quantity, l.taxable_paise, l.cgst_paise, l.sgst_paise, l.igst_paise
+    FROM invoiced i JOIN order_line l USING (order_id)
+  UNION ALL
+    -- A delivery is no piece.
+    SELECT number, issued_at, 1, place, between_states, large, total_paise, shipping_hsn, shipping_gst_rate, 0,
+           shipping_taxable_paise, shipping_cgst_paise, shipping_sgst_paise, shipping_igst_paise
+    FROM invoiced WHERE shipping_taxable_paise > 0
+  UNION ALL
+    SELECT n.number, n.issued_at, -1, i.place, i.between_states, i.large, n.total_paise, coalesce(l.hsn, i.shipping_hsn),
+           coalesce(l.gst_rate, i.shipping_gst_rate), CASE WHEN c.position = 0 THEN 0 ELSE c.quantity END,
+           c.taxable_paise, c.cgst_paise, c.sgst_paise, c.igst_paise
+    FROM credit_note n
+    JOIN invoiced i ON i.invoice_id = n.invoice_id
+    JOIN credit_note_line c ON c.credit_note_id = n.id
+    LEFT JOIN order_line l ON l.order_id = i.order_id AND l.position = c.position;
+
 -- Customers who want to be forgotten, until they are.
 CREATE TABLE erasure (
     customer_id uuid PRIMARY KEY,

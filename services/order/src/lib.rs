@@ -7,6 +7,7 @@ pub mod domain;
 mod events;
 mod jobs;
 mod lifecycle;
+mod pdf;
 mod settlement;
 pub mod store;
 

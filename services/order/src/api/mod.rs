@@ -4,6 +4,7 @@ pub mod calls;
 mod checkout;
 mod desk;
 mod documents;
+mod gst_return;
 mod orders;
 pub mod view;
 
@@ -29,6 +30,7 @@ pub fn routes() -> OpenApiRouter<Orders> {
         .routes(routes!(orders::refresh_payment))
         .routes(routes!(documents::get_invoice))
         .routes(routes!(documents::list_credit_notes))
+        .routes(routes!(gst_return::get_gst_return))
         .routes(routes!(desk::list_desk_orders))
         .routes(routes!(desk::get_desk_order))
         .routes(routes!(desk::write_desk_note))

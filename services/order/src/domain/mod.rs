@@ -3,6 +3,7 @@
 pub mod credit;
 pub mod documents;
 pub mod gst;
+pub mod gst_return;
 pub mod order;
 pub mod pricing;
 pub mod status;

@@ -3,6 +3,7 @@
 pub mod checkout;
 pub mod documents;
 pub mod erasure;
+pub mod gst_return;
 pub mod history;
 pub mod list;
 pub mod order;

@@ -18,4 +18,5 @@ mod settlement;
 mod shipment;
 mod shop;
 mod surroundings;
+mod tax;
 mod world;
