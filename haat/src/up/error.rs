@@ -81,7 +81,10 @@ impl UpError {
     /// A full disk shows itself in many ways, most of which do not name it.
     pub(super) fn or_full_disk(self, state: &Path) -> Self {
         /// What a server needs to go on at all: a segment of PostgreSQL's log.
-        const NEEDED: u64 = 16 << 20;
+        const TO_GO_ON: u64 = 16 << 20;
+        /// What a new one takes at least, which it gives back when it fails.
+        const TO_BEGIN: u64 = 64 << 20;
+        let needed = if state.join("postgres").join("data").exists() { TO_GO_ON } else { TO_BEGIN };
         let vague = matches!(
             self,
             UpError::Local {
@@ -93,7 +96,7 @@ impl UpError {
                 | UpError::NotReady(_)
         );
         match machine::free_space(state) {
-            Ok(free) if vague && free < NEEDED => Self::disk_full(state),
+            Ok(free) if vague && free < needed => Self::disk_full(state),
             _ => self,
         }
     }

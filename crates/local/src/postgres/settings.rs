@@ -40,9 +40,10 @@ pub(super) fn write(state: &StateDirectory, options: &PostgresOptions, port: u16
         // Short queries: compiling one takes longer than running it.
         ("jit", "off"),
         ("random_page_cost", "1.1"),
-        // Nothing replicates from here.
+        // Nothing replicates from here or to here.
         ("wal_level", "minimal"),
         ("max_wal_senders", "0"),
+        ("max_logical_replication_workers", "0"),
         ("min_wal_size", "80MB"),
         ("max_wal_size", "512MB"),
         ("checkpoint_timeout", "15min"),
