@@ -140,6 +140,26 @@ impl Platform {
         Ok((connection, options, password.trim().to_owned()))
     }
 
+    /// Holds the services' books against each other: what was measured was right only if they agree.
+    pub async fn reconcile(&self) -> Result<(), Error> {
+        const PATIENCE: Duration = Duration::from_secs(60);
+        let started = Instant::now();
+        loop {
+            let mut command = Command::new(&self.site.binary);
+            command.arg("reconcile").arg("--state").arg(self.site.directory.join("state"));
+            command.env_clear().stdin(Stdio::null()).kill_on_drop(true);
+            let output = command.output().await.map_err(|error| Error::io(self.site.binary.display(), error))?;
+            if output.status.success() {
+                return Ok(());
+            }
+            if started.elapsed() > PATIENCE {
+                let found = [output.stdout, output.stderr].concat();
+                return Err(Error::failed(format!("the books do not agree: {}", String::from_utf8_lossy(&found))));
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
     /// Until nothing is on its way any more: every event has been published, and what it brings about is done.
     pub async fn until_quiet(&self) -> Result<(), Error> {
         const CALM: Duration = Duration::from_millis(1500);

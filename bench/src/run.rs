@@ -208,7 +208,8 @@ impl Bench<'_> {
             let slowest = found.slowest(3).into_iter().map(|(effect, late)| (effect.to_owned(), milliseconds(late)));
             shop.events.push(Events::new(buyers, &found.all(), outcome.seconds, slowest.collect()));
         }
-        Ok(())
+        say("  holds the books against each other");
+        self.platform.reconcile().await
     }
 
     /// Only once, since it takes time to reckon: with the most buyers, near the end of their window.
