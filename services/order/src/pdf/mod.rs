@@ -16,9 +16,6 @@ use skrifa::{FontRef, MetadataProvider as _};
 
 use layout::{COLUMNS, Page};
 
-/// DejaVu Sans Mono with Latin letters and the rupee sign; another script's are shown as empty boxes.
-static FONT: &[u8] = include_bytes!("../../fonts/DejaVuSansMono-Latin.ttf");
-
 /// A4, in points of 1/72 inch.
 const WIDTH: f32 = 595.0;
 const HEIGHT: f32 = 842.0;
@@ -42,8 +39,10 @@ pub enum PdfError {
 /// # Errors
 /// None that an invoice could cause.
 pub fn of_invoice(invoice: &Invoice) -> Result<Vec<u8>, PdfError> {
-    let characters = FontRef::new(FONT).map_err(|_| PdfError::Material)?.charmap();
-    let typeface = Typeface { font: Font::new(Data::from(FONT), 0).ok_or(PdfError::Material)?, characters };
+    // It has Latin letters and the rupee sign; another script's are shown as empty boxes.
+    let font = dejavu::sans_mono::regular();
+    let characters = FontRef::new(font).map_err(|_| PdfError::Material)?.charmap();
+    let typeface = Typeface { font: Font::new(Data::from(font), 0).ok_or(PdfError::Material)?, characters };
     let mut document = Document::new();
     let title = format!("Tax invoice {}", invoice.number);
     document.set_metadata(Metadata::new().title(title).language("en-IN".to_owned()));
