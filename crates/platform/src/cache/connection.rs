@@ -79,6 +79,7 @@ impl Redis {
         if self.0.down.load(Ordering::Relaxed) {
             return Err(RedisUnavailable);
         }
+        tracing::trace!(target: "platform::cache::commands", used_for, count = commands.len());
         self.0.ask(commands, PATIENCE).await.map_err(|cause| {
             metrics::counter!(names::REDIS_FAILURES_TOTAL, "use" => used_for).increment(1);
             if !self.0.down.swap(true, Ordering::Relaxed) {
