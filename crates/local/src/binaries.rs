@@ -50,6 +50,13 @@ impl PostgresBinaries {
         Some(PostgresBinaries { initdb: folder.join("initdb"), postgres: folder.join("postgres"), major })
     }
 
+    /// Comes with the server, and is needed for replicas only.
+    pub(crate) fn pg_basebackup(&self) -> PathBuf {
+        // Beside the others, who may stand on PATH by a link.
+        let initdb = self.initdb.canonicalize().unwrap_or_else(|_| self.initdb.clone());
+        initdb.with_file_name("pg_basebackup")
+    }
+
     fn find_in(path: &[PathBuf], installations: &[PathBuf]) -> Result<Self, LocalError> {
         let installed = installations.iter().flat_map(|place| versions_in(place)).max_by_key(|found| found.0);
         let on_path = path.iter().find(|folder| has_servers(folder)).cloned();

@@ -18,6 +18,6 @@ mod state;
 
 pub use binaries::{Binaries, PostgresBinaries};
 pub use error::{LocalError, LogTail, Program};
-pub use postgres::{Database, Login, PostgresOptions, PostgresServer, ensure_databases};
+pub use postgres::{Database, Login, PostgresOptions, PostgresServer, Replication, Upstream, ensure_databases};
 pub use redis::{Persistence, RedisOptions, RedisServer};
 pub use state::{DirectoryLock, generate_password, wait_until_ended};

@@ -157,8 +157,12 @@ impl StateDirectory {
 
     pub fn new_password(&self) -> Result<String, LocalError> {
         let password = generate_password();
-        self.write_private(&self.join("password"), &password)?;
+        self.keep_password(&password)?;
         Ok(password)
+    }
+
+    pub fn keep_password(&self, password: &str) -> Result<(), LocalError> {
+        self.write_private(&self.join("password"), password)
     }
 
     /// The log, with the place where what is written from now on begins.

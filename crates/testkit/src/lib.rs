@@ -22,7 +22,7 @@ pub mod service;
 
 pub use database::TestDatabase;
 pub use eventually::{Attempt, eventually};
-pub use private::{Private, private_postgres, private_redis, private_streams};
+pub use private::{Private, private_postgres, private_redis, private_replicated_postgres, private_streams};
 pub use proxy::TcpProxy;
 pub use redis::{TestRedis, redis, streams};
 pub use scratch::ScratchDirectory;

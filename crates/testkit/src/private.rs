@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use local::{Persistence, PostgresOptions, PostgresServer, RedisOptions, RedisServer};
+use local::{Persistence, PostgresOptions, PostgresServer, RedisOptions, RedisServer, Replication};
 
 use crate::ScratchDirectory;
 
@@ -31,6 +31,20 @@ pub async fn private_postgres() -> Private<PostgresServer> {
     let options = PostgresOptions { durable: false, ..PostgresOptions::new(directory.join("postgres")) };
     let server = PostgresServer::start(options).await.expect("the test's PostgreSQL");
     Private { server, _directory: directory }
+}
+
+/// A primary and its streaming replica, of the test's own. What the replica shows can be held back and let go by
+/// `pg_wal_replay_pause()` and `pg_wal_replay_resume()`.
+pub async fn private_replicated_postgres() -> (Private<PostgresServer>, Private<PostgresServer>) {
+    let start = async |name: &str, replication: Replication| {
+        let directory = ScratchDirectory::create();
+        let options = PostgresOptions { durable: false, replication, ..PostgresOptions::new(directory.join(name)) };
+        let server = PostgresServer::start(options).await.expect("the test's PostgreSQL");
+        Private { server, _directory: directory }
+    };
+    let primary = start("primary", Replication::Primary).await;
+    let replica = start("replica", Replication::ReplicaOf(primary.upstream())).await;
+    (primary, replica)
 }
 
 /// A cache of the test's own.

@@ -2,8 +2,10 @@
 
 mod databases;
 mod durable;
+mod replication;
 mod settings;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use crate::process::{EndSignal, Launch, Process, number_is_taken};
 use crate::state::{Log, StateDirectory, read_first_number};
 
 pub use databases::{Database, Login, ensure_databases};
+pub use replication::{Replication, Upstream};
 
 /// The superuser's name. Its password is generated and kept in the state directory.
 const SUPERUSER: &str = "haat";
@@ -35,6 +38,7 @@ pub struct PostgresOptions {
     /// `false` leaves the disk out of every commit: for tests, whose data may be lost with the machine.
     pub durable: bool,
     pub max_connections: u32,
+    pub replication: Replication,
     /// Further lines of `postgresql.conf`; they stand after ours and so win.
     pub settings: Vec<(String, String)>,
 }
@@ -47,6 +51,7 @@ impl PostgresOptions {
             port: None,
             durable: true,
             max_connections: 200,
+            replication: Replication::None,
             settings: Vec::new(),
         }
     }
@@ -73,7 +78,7 @@ impl PostgresServer {
         let state = StateDirectory::open(&options.state_dir, Program::PostgreSql)?;
         state.end_left_over().await?;
         let binaries = suitable(binaries, &state.join("data"))?;
-        let password = prepare_data(&state, &binaries, options.durable).await?;
+        let password = prepare_data(&state, &binaries, &options).await?;
         let mut attempts_left = 5;
         loop {
             let port = options.port.map_or_else(free_port, Ok)?;
@@ -143,6 +148,11 @@ impl PostgresServer {
         self.url(SUPERUSER, &self.password, "postgres")
     }
 
+    /// What a replica of this server is told of it; it must have been started as a [`Replication::Primary`].
+    pub fn upstream(&self) -> Upstream {
+        Upstream::new(self.port, self.password.clone())
+    }
+
     /// As [`ensure_databases`], on this server.
     pub async fn ensure_databases(&self, wanted: &[Database]) -> Result<(), LocalError> {
         ensure_databases(&self.admin_url(), wanted).await
@@ -153,7 +163,7 @@ impl PostgresServer {
 async fn prepare_data(
     state: &StateDirectory,
     binaries: &PostgresBinaries,
-    durable: bool,
+    options: &PostgresOptions,
 ) -> Result<String, LocalError> {
     let data = state.join("data");
     if data.exists() {
@@ -163,17 +173,40 @@ async fn prepare_data(
             detail: "its password file is missing".to_owned(),
         });
     }
-    let password = state.new_password()?;
     // Made under another name, so that what an interrupted run leaves is never taken for a finished directory.
     let unfinished = state.join("data.new");
     if unfinished.exists() {
         std::fs::remove_dir_all(&unfinished).map_err(at(&unfinished))?;
     }
     let unfinished = state.directory("data.new")?;
+    let password = match &options.replication {
+        Replication::ReplicaOf(upstream) => {
+            state.keep_password(upstream.password())?;
+            let arguments = upstream.backup(&unfinished);
+            make_data(state, binaries.pg_basebackup(), arguments).await?;
+            upstream.password().to_owned()
+        }
+        Replication::None | Replication::Primary => {
+            let password = state.new_password()?;
+            make_data(state, binaries.initdb.clone(), initdb_arguments(state, &unfinished)).await?;
+            password
+        }
+    };
+    if options.durable {
+        durable::write_tree(&unfinished).await?;
+    }
+    std::fs::rename(&unfinished, &data).map_err(at(&data))?;
+    if options.durable {
+        durable::write(&state.path)?;
+    }
+    Ok(password)
+}
+
+fn initdb_arguments(state: &StateDirectory, data: &Path) -> Vec<OsString> {
     let character_type = if cfg!(target_os = "macos") { "UTF-8" } else { "C.UTF-8" };
-    let arguments = vec![
+    vec![
         "--pgdata".into(),
-        unfinished.clone().into(),
+        data.into(),
         "--username".into(),
         SUPERUSER.into(),
         "--pwfile".into(),
@@ -185,10 +218,14 @@ async fn prepare_data(
         "--no-instructions".into(),
         // It would sync a thousand files one after another.
         "--no-sync".into(),
-    ];
+    ]
+}
+
+/// Runs the program that makes a data directory, to its end.
+async fn make_data(state: &StateDirectory, program: PathBuf, arguments: Vec<OsString>) -> Result<(), LocalError> {
     let log = state.open_log()?;
-    let initdb = Process::spawn(Launch {
-        program: binaries.initdb.clone(),
+    let maker = Process::spawn(Launch {
+        program,
         arguments,
         directory: state.path.clone(),
         account: state.account.clone(),
@@ -197,18 +234,10 @@ async fn prepare_data(
         end_signal: EndSignal::Terminate,
     })
     .await?;
-    match initdb.exited().await {
-        Some(status) if status.success() => {}
-        status => return Err(failure(state, 0, status.map(describe), &log.tail())),
+    match maker.exited().await {
+        Some(status) if status.success() => Ok(()),
+        status => Err(failure(state, 0, status.map(describe), &log.tail())),
     }
-    if durable {
-        durable::write_tree(&unfinished).await?;
-    }
-    std::fs::rename(&unfinished, &data).map_err(at(&data))?;
-    if durable {
-        durable::write(&state.path)?;
-    }
-    Ok(password)
 }
 
 /// The programs of the version that wrote the data: after an upgrade the old ones are often still installed.

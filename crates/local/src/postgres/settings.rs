@@ -40,9 +40,7 @@ pub(super) fn write(state: &StateDirectory, options: &PostgresOptions, port: u16
         // Short queries: compiling one takes longer than running it.
         ("jit", "off"),
         ("random_page_cost", "1.1"),
-        // Nothing replicates from here or to here.
-        ("wal_level", "minimal"),
-        ("max_wal_senders", "0"),
+        // Nothing replicates logically.
         ("max_logical_replication_workers", "0"),
         ("min_wal_size", "80MB"),
         ("max_wal_size", "512MB"),
@@ -55,6 +53,7 @@ pub(super) fn write(state: &StateDirectory, options: &PostgresOptions, port: u16
         ("default_text_search_config", "pg_catalog.simple"),
         ("lc_messages", "C"),
     ];
+    settings.extend(options.replication.settings());
     let durability = if options.durable { "on" } else { "off" };
     settings.extend(["fsync", "full_page_writes", "synchronous_commit"].map(|name| (name, durability)));
     settings.extend(options.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())));
@@ -67,6 +66,7 @@ pub(super) fn write(state: &StateDirectory, options: &PostgresOptions, port: u16
     state.write_private(&state.join("data").join("postgresql.conf"), &text)?;
     let access = "# Written by Haat at each start.\n\
         local all all scram-sha-256\n\
-        host all all 127.0.0.1/32 scram-sha-256\n";
+        host all all 127.0.0.1/32 scram-sha-256\n\
+        host replication all 127.0.0.1/32 scram-sha-256\n";
     state.write_private(&state.join("data").join("pg_hba.conf"), access)
 }

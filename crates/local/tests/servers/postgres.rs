@@ -1,7 +1,7 @@
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, symlink};
 
-use local::{LocalError, PostgresOptions, PostgresServer};
+use local::{LocalError, PostgresOptions, PostgresServer, Replication};
 
 use crate::{Scratch, execute, gone, number, runs, soon};
 
@@ -51,6 +51,42 @@ async fn it_asks_everybody_for_the_password_and_keeps_its_files_to_itself() {
         assert_ne!(found.uid(), 0, "root owns {name}, which the server must read");
     }
     server.stop().await;
+}
+
+#[tokio::test]
+async fn a_replica_follows_its_primary_and_can_only_be_read() {
+    let scratch = Scratch::new();
+    let primary = PostgresOptions { replication: Replication::Primary, ..options(&scratch) };
+    let primary = PostgresServer::start(primary).await.unwrap();
+    execute(&primary.admin_url(), "CREATE TABLE notes (n bigint); INSERT INTO notes VALUES (1)").await.unwrap();
+    let state_dir = scratch.join("replica");
+    let replica =
+        PostgresOptions { state_dir, replication: Replication::ReplicaOf(primary.upstream()), ..options(&scratch) };
+    let mut replica = PostgresServer::start(replica).await.unwrap();
+    let sum = async |server: &PostgresServer| number(&server.admin_url(), "SELECT sum(n)::bigint FROM notes").await;
+    assert_eq!(sum(&replica).await, 1, "it begins with what was there");
+    let refused = execute(&replica.admin_url(), "INSERT INTO notes VALUES (5)").await.unwrap_err().to_string();
+    assert!(refused.contains("read-only transaction"), "{refused}");
+    execute(&primary.admin_url(), "INSERT INTO notes VALUES (10)").await.unwrap();
+    soon("what was written meanwhile", async { while sum(&replica).await != 11 {} }).await;
+    replica.kill().await;
+    execute(&primary.admin_url(), "INSERT INTO notes VALUES (100)").await.unwrap();
+    replica.restart().await.unwrap();
+    soon("what was written while it was away", async { while sum(&replica).await != 111 {} }).await;
+    replica.stop().await;
+    primary.stop().await;
+}
+
+#[tokio::test]
+async fn a_replica_of_a_server_that_allows_none_says_why_it_does_not_start() {
+    let scratch = Scratch::new();
+    let alone = PostgresServer::start(options(&scratch)).await.unwrap();
+    let state_dir = scratch.join("replica");
+    let replica =
+        PostgresOptions { state_dir, replication: Replication::ReplicaOf(alone.upstream()), ..options(&scratch) };
+    let refused = refused(replica).await.to_string();
+    assert!(refused.contains("max_wal_senders"), "{refused}");
+    alone.stop().await;
 }
 
 #[tokio::test]
