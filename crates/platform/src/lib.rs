@@ -16,6 +16,7 @@ pub mod identity;
 pub mod limits;
 pub mod problem;
 pub mod reconcile;
+mod redis_client;
 pub mod scope;
 pub mod service;
 pub mod telemetry;

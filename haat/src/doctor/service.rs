@@ -38,8 +38,8 @@ async fn one(service: &Service, env: Env, topology: &Topology) -> Vec<Finding> {
         findings.push(Finding::new(of("its database"), database));
         findings.push(Finding::new(of("the streams and queues"), buses));
     }
-    if let Some(url) = env.text("REDIS_URL") {
-        findings.push(Finding::new(of("the cache"), cache(&url).await));
+    if let Some(cache) = cache(&env).await {
+        findings.push(Finding::new(of("the cache"), cache));
     }
     match Addresses::from_env(&env, topology) {
         Ok(addresses) => {
@@ -83,10 +83,17 @@ async fn database(name: ServiceName, env: &Env, migrations: &sqlx::migrate::Migr
     timeout(PATIENCE, look).await.unwrap_or_else(|_| Err(unreachable("no answer".to_owned())))
 }
 
-async fn cache(url: &str) -> Result<(), String> {
-    let redis = Redis::open(url).map_err(|error| format!("REDIS_URL: {error}"))?;
-    let ping = redis.ping().await;
-    ping.map_err(|_| "no answer: is Redis up, and REDIS_URL right? Without it everything is slower".to_owned())
+/// None if there is none.
+async fn cache(env: &Env) -> Option<Result<(), String>> {
+    let redis = match Redis::from_env(env).transpose()? {
+        Ok(redis) => redis,
+        Err(error) => return Some(Err(error.to_string())),
+    };
+    let ping = redis
+        .ping()
+        .await
+        .map_err(|_| "no answer: is Redis up, and REDIS_URL right? Without it everything is slower".to_owned());
+    Some(ping)
 }
 
 async fn buses(env: &Env) -> Result<(), String> {

@@ -33,6 +33,8 @@ pub enum QueuesConfig {
 pub struct RedisConfig {
     /// `redis://`, `rediss://` (TLS, by the process's rustls provider, which must be installed before) or `redis+unix://`.
     pub url: String,
+    /// A PEM file with the authorities to trust in place of the system's; for `rediss://` only.
+    pub ca: Option<PathBuf>,
 }
 
 #[derive(Clone)]
@@ -86,19 +88,22 @@ pub struct QueueOptions {
 }
 
 impl BusConfig {
-    /// Reads `STREAMS` (`redis`, the default, or `kafka`), `STREAMS_URL` or `KAFKA_BROKERS`, `KAFKA_SECURITY_PROTOCOL`,
-    /// `KAFKA_USERNAME`, `KAFKA_PASSWORD`, `KAFKA_CA` and `KAFKA_IDEMPOTENCE`; `QUEUES` (`redis`) and `QUEUES_URL`, which
-    /// is the streams' Redis unless set.
+    /// Reads `STREAMS` (`redis`, the default, or `kafka`), `STREAMS_URL` and `STREAMS_CA`, or `KAFKA_BROKERS`, `KAFKA_SECURITY_PROTOCOL`,
+    /// `KAFKA_USERNAME`, `KAFKA_PASSWORD`, `KAFKA_CA` and `KAFKA_IDEMPOTENCE`; `QUEUES` (`redis`), and `QUEUES_URL` with
+    /// `QUEUES_CA`, which is the streams' Redis unless set.
     ///
     /// # Errors
     /// Names the variable that is missing or wrong.
     pub fn from_env(env: &Env) -> Result<Self, EnvError> {
         let streams = match env.value("STREAMS", BackEnd::Redis)? {
-            BackEnd::Redis => StreamsConfig::Redis(RedisConfig { url: env.required("STREAMS_URL", REDIS_URL)? }),
+            BackEnd::Redis => {
+                let (url, ca) = (env.required("STREAMS_URL", REDIS_URL)?, env.optional("STREAMS_CA")?);
+                StreamsConfig::Redis(RedisConfig { url, ca })
+            }
             BackEnd::Kafka => StreamsConfig::Kafka(KafkaConfig::from_env(env)?),
         };
         let queues = match (env.value("QUEUES", BackEnd::Redis)?, env.text("QUEUES_URL"), &streams) {
-            (BackEnd::Redis, Some(url), _) => QueuesConfig::Redis(RedisConfig { url }),
+            (BackEnd::Redis, Some(url), _) => QueuesConfig::Redis(RedisConfig { url, ca: env.optional("QUEUES_CA")? }),
             (BackEnd::Redis, None, StreamsConfig::Redis(server)) => QueuesConfig::Redis(server.clone()),
             (BackEnd::Redis, None, StreamsConfig::Kafka(_)) => {
                 return Err(EnvError::Missing { name: "QUEUES_URL".to_owned(), expected: REDIS_URL.to_owned() });

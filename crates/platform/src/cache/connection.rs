@@ -1,5 +1,6 @@
 //! One connection to Redis, shared by all, behind a circuit breaker: what is only an accelerator must never slow down.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,6 +13,8 @@ use serde_json::value::RawValue;
 
 use super::Key;
 use super::entry::LONGEST_LIFE;
+use crate::env::{Env, EnvError};
+use crate::redis_client::{self, ClientError};
 use crate::telemetry::names;
 
 /// The most that a request waits for Redis.
@@ -39,21 +42,32 @@ struct Inner {
     down: AtomicBool,
 }
 
-impl std::str::FromStr for Redis {
-    type Err = redis::RedisError;
-    fn from_str(url: &str) -> Result<Self, redis::RedisError> {
-        Redis::open(url)
-    }
-}
-
 impl Redis {
     /// Connects to nothing yet, so that a service starts while Redis is down.
     ///
     /// # Errors
     /// If `url` is not one like `redis://user:password@host:6379/0`, or `rediss:` for TLS.
     pub fn open(url: &str) -> Result<Self, redis::RedisError> {
-        let inner = Inner { client: Client::open(url)?, connection: Mutex::default(), down: AtomicBool::new(false) };
-        Ok(Redis(Arc::new(inner)))
+        Ok(Self::with_client(Client::open(url)?))
+    }
+
+    /// Reads `REDIS_URL`, and `REDIS_CA`: a PEM file with the authorities to trust in place of the system's. None if there is
+    /// no Redis.
+    ///
+    /// # Errors
+    /// Names the variable that is wrong.
+    pub fn from_env(env: &Env) -> Result<Option<Self>, EnvError> {
+        let (url, ca) = (env.text("REDIS_URL"), env.optional::<PathBuf>("REDIS_CA")?);
+        let Some(url) = url else { return Ok(None) };
+        let client = redis_client::open(&url, ca.as_deref()).map_err(|error| {
+            let name = if matches!(error, ClientError::Ca(_)) { "REDIS_CA" } else { "REDIS_URL" };
+            EnvError::Malformed { name: name.to_owned(), reason: error.to_string() }
+        })?;
+        Ok(Some(Self::with_client(client)))
+    }
+
+    fn with_client(client: Client) -> Self {
+        Redis(Arc::new(Inner { client, connection: Mutex::default(), down: AtomicBool::new(false) }))
     }
 
     /// Is it there? Asks in any case, for up to two seconds.

@@ -35,7 +35,7 @@ fn config(brokers: String) -> BusConfig {
         ca: None,
         idempotence: false,
     };
-    let queues = QueuesConfig::Redis(RedisConfig { url: "redis://127.0.0.1:1".to_owned() });
+    let queues = QueuesConfig::Redis(RedisConfig { url: "redis://127.0.0.1:1".to_owned(), ca: None });
     BusConfig { streams: StreamsConfig::Kafka(kafka), queues }
 }
 

@@ -14,6 +14,7 @@ mod queues;
 mod redis_failures;
 mod server;
 mod streams;
+mod tls;
 
 use std::time::{Duration, Instant};
 

@@ -243,7 +243,7 @@ async fn a_cancelled_wait_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn a_url_that_is_none_is_refused_without_its_password() {
-    let server = RedisConfig { url: "http://:hunter2@redis".to_owned() };
+    let server = RedisConfig { url: "http://:hunter2@redis".to_owned(), ca: None };
     let config = BusConfig { streams: StreamsConfig::Redis(server.clone()), queues: QueuesConfig::Redis(server) };
     let error = connect(&config, &BusOptions::default()).unwrap_err();
     assert!(matches!(error, BusError::Configuration(_)), "{error}");

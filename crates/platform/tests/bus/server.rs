@@ -34,7 +34,7 @@ impl RedisServer {
     }
 
     pub fn bus_with(&self, options: &BusOptions) -> Bus {
-        let server = RedisConfig { url: self.url() };
+        let server = RedisConfig { url: self.url(), ca: None };
         let config = BusConfig { streams: StreamsConfig::Redis(server.clone()), queues: QueuesConfig::Redis(server) };
         connect(&config, options).unwrap()
     }

@@ -11,6 +11,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, RedisError, RedisResult};
 
 use crate::bus::{BusError, BusOptions, RedisConfig};
+use crate::redis_client;
 
 pub struct Connections {
     client: Client,
@@ -39,9 +40,8 @@ const TRIM_EVERY: Duration = Duration::from_secs(60);
 
 impl Connections {
     pub fn new(server: &RedisConfig, options: &BusOptions) -> Result<Self, BusError> {
-        // The error's text may contain the URL and so a password.
-        let client = Client::open(server.url.as_str())
-            .map_err(|e| BusError::Configuration(format!("not a Redis URL ({:?})", e.kind())))?;
+        let client = redis_client::open(&server.url, server.ca.as_deref())
+            .map_err(|error| BusError::Configuration(error.to_string()))?;
         Ok(Connections {
             client,
             answer_within: options.answer_within,
