@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use haat::{dead_letters, doctor, openapi, reconcile, serve, topology, tour, up};
+use haat::dead_letters::{self, Place};
+use haat::{doctor, openapi, reconcile, serve, topology, tour, up};
 use platform::env::Env;
 use platform::telemetry::{self, TelemetryConfig};
-use types::{QueueName, ServiceName};
+use types::ServiceName;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -73,9 +74,14 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         state: Option<PathBuf>,
     },
-    /// Messages that no worker could handle.
-    #[command(subcommand)]
-    DeadLetters(DeadLetters),
+    /// Events that nobody could handle.
+    DeadLetters {
+        /// The state directory of `haat up`; otherwise the environment names the streams, queues and databases.
+        #[arg(long, value_name = "DIR", global = true)]
+        state: Option<PathBuf>,
+        #[command(subcommand)]
+        command: DeadLetters,
+    },
     /// Say what is wrong with this machine and what `haat up` keeps on it, or with the configuration of services.
     Doctor {
         /// These, as the environment configures them; without any, this machine is looked at.
@@ -96,15 +102,16 @@ fn port_base() -> clap::builder::RangedI64ValueParser<u16> {
     clap::value_parser!(u16).range(..=i64::from(up::ports::LAST_BASE))
 }
 
+/// A place is a queue, or a service that reads streams itself.
 #[derive(Subcommand)]
 enum DeadLetters {
-    /// All of a queue, or of every queue.
-    List { queue: Option<QueueName> },
+    /// All of a place, or of every place.
+    List { place: Option<Place> },
     /// One in full.
-    Show { queue: QueueName, id: String },
-    /// Put them into the queue again.
+    Show { place: Place, id: String },
+    /// Put them to work again.
     Redrive {
-        queue: QueueName,
+        place: Place,
         /// These; all if none is named.
         ids: Vec<String>,
     },
@@ -163,12 +170,12 @@ async fn run(command: Command) -> Result<ExitCode, String> {
             let _telemetry = log(&env.with_default("LOG_LEVEL", "warn"), "haat")?;
             reconcile::run(state.as_deref(), &env).await.map_err(text)
         }
-        Command::DeadLetters(command) => {
-            let bus = dead_letters::bus(&env).map_err(text)?;
+        Command::DeadLetters { state, command } => {
+            let letters = dead_letters::DeadLetters::open(state.as_deref(), &env).map_err(text)?;
             let printed = match command {
-                DeadLetters::List { queue } => dead_letters::list(&bus, queue).await,
-                DeadLetters::Show { queue, id } => dead_letters::show(&bus, queue, &id).await,
-                DeadLetters::Redrive { queue, ids } => dead_letters::redrive(&bus, queue, &ids).await,
+                DeadLetters::List { place } => letters.list(place).await,
+                DeadLetters::Show { place, id } => letters.show(place, &id).await,
+                DeadLetters::Redrive { place, ids } => letters.redrive(place, &ids).await,
             };
             print(&printed.map_err(text)?)
         }

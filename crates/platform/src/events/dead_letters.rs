@@ -1,20 +1,36 @@
-//! Events read straight from a stream whose effect failed again and again. (A queue keeps its own dead letters.)
+//! Events read straight from a stream whose effect failed again and again: put aside, so that the stream goes on. (A queue keeps
+//! its own dead letters.)
 
+use contracts::CloudEvent;
+use sqlx::PgConnection;
 use types::{EventId, Timestamp};
 
 use crate::Problem;
-use crate::bus::Message;
+use crate::bus::{BusError, Message, Streams};
 use crate::db::Db;
+use crate::topology::Topology;
 
 /// An event that was put aside.
 #[derive(Clone, Debug)]
 pub struct Parked {
     pub event_id: EventId,
     pub kind: String,
+    /// The CloudEvent; null if what came was no JSON.
     pub event: serde_json::Value,
     pub attempts: i32,
+    /// Why the last attempt failed.
     pub error: String,
     pub parked_at: Timestamp,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RedriveError {
+    #[error("{id} cannot be published again: {reason}")]
+    Unreadable { id: EventId, reason: String },
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
 }
 
 pub(super) async fn park(db: &Db, message: &Message, attempts: u32, problem: &Problem) -> Result<(), sqlx::Error> {
@@ -37,27 +53,63 @@ pub(super) async fn park(db: &Db, message: &Message, attempts: u32, problem: &Pr
 }
 
 /// The oldest first.
-pub async fn parked(db: &Db, limit: i64) -> Result<Vec<Parked>, sqlx::Error> {
-    let mut connection = db.primary().await?;
+pub async fn parked(connection: &mut PgConnection, limit: i64) -> Result<Vec<Parked>, sqlx::Error> {
     sqlx::query_as!(
         Parked,
         r#"SELECT event_id AS "event_id: EventId", type AS kind, event, attempts, error, parked_at
-           FROM parked_event ORDER BY parked_at LIMIT $1"#,
+           FROM parked_event ORDER BY parked_at, event_id LIMIT $1"#,
         limit
     )
-    .fetch_all(&mut *connection)
+    .fetch_all(connection)
+    .await
+}
+
+pub async fn find(connection: &mut PgConnection, id: EventId) -> Result<Option<Parked>, sqlx::Error> {
+    sqlx::query_as!(
+        Parked,
+        r#"SELECT event_id AS "event_id: EventId", type AS kind, event, attempts, error, parked_at
+           FROM parked_event WHERE event_id = $1"#,
+        id as EventId
+    )
+    .fetch_optional(connection)
     .await
 }
 
 /// How many were put aside.
-pub(super) async fn count(connection: &mut sqlx::PgConnection) -> Result<i64, sqlx::Error> {
+pub async fn count(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM parked_event"#).fetch_one(connection).await
 }
 
-/// Takes an event out, to be published again by its owner.
-pub async fn take(db: &Db, id: EventId) -> Result<Option<serde_json::Value>, sqlx::Error> {
-    let mut connection = db.primary().await?;
-    sqlx::query_scalar!("DELETE FROM parked_event WHERE event_id = $1 RETURNING event", id as EventId)
-        .fetch_optional(&mut *connection)
-        .await
+/// Publishes the event to its stream again and forgets that it was put aside. The other services that read the stream find it in
+/// their inbox and do nothing.
+///
+/// # Errors
+/// Nothing is forgotten that was not published.
+pub async fn redrive(
+    connection: &mut PgConnection,
+    streams: &dyn Streams,
+    parked: &Parked,
+) -> Result<(), RedriveError> {
+    let unreadable = |reason: String| RedriveError::Unreadable { id: parked.event_id, reason };
+    let event: CloudEvent = serde_json::from_value(parked.event.clone()).map_err(|e| unreadable(e.to_string()))?;
+    let topology = Topology::embedded().map_err(|e| unreadable(e.to_string()))?;
+    let stream = topology.event(&event.kind).map(|event| event.stream);
+    let stream = stream.ok_or_else(|| unreadable(format!("no stream has events of the type {}", event.kind)))?;
+    let message = Message {
+        id: event.id,
+        key: event.subject,
+        kind: event.kind,
+        payload: serde_json::to_vec(&parked.event).map_err(|e| unreadable(e.to_string()))?.into(),
+        traceparent: event.traceparent,
+    };
+    streams.publish(stream, &[message]).await?;
+    // Unless it has failed and been put aside once more since it was read from the table.
+    sqlx::query!(
+        "DELETE FROM parked_event WHERE event_id = $1 AND attempts = $2",
+        parked.event_id as EventId,
+        parked.attempts
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
