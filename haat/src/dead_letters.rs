@@ -241,9 +241,9 @@ impl FromStr for Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Place::Queue(queue) => queue.fmt(f),
-            Place::Service(service) => service.fmt(f),
-        }
+        f.pad(match self {
+            Place::Queue(queue) => queue.as_str(),
+            Place::Service(service) => service.as_str(),
+        })
     }
 }

@@ -26,6 +26,9 @@ pub struct CloudEvent {
     /// W3C trace context of the transaction that published it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub traceparent: Option<String>,
+    /// What other tracing systems have noted in that context.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tracestate: Option<String>,
     pub data: serde_json::Value,
 }
 

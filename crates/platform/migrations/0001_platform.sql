@@ -12,6 +12,7 @@ CREATE TABLE outbox (
     correlation_id text NOT NULL,
     causation_id text,
     traceparent text,
+    tracestate text,
     data jsonb NOT NULL,
     occurred_at timestamptz NOT NULL DEFAULT now()
 );

@@ -2,9 +2,11 @@
 //! lines can name it without every function passing it on.
 
 use std::future::Future;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use types::UserId;
 use uuid::Uuid;
 
 use crate::telemetry::trace_context::TraceContext;
@@ -20,6 +22,8 @@ pub struct Scope {
     pub trace: TraceContext,
     /// Nobody waits for an answer after this.
     pub deadline: Instant,
+    /// Who asks, once a token has told, or another service that we answer. Shared by the scope's clones.
+    pub asker: Arc<OnceLock<UserId>>,
 }
 
 /// How long work may take that no caller has limited.
@@ -39,12 +43,24 @@ impl Scope {
             causation_id: None,
             trace: TraceContext::root(false),
             deadline: Instant::now() + DEFAULT_TIME,
+            asker: Arc::default(),
         }
     }
 
     /// The scope of the running task, or a new one outside of any.
     pub fn current() -> Self {
         SCOPE.try_with(Clone::clone).unwrap_or_else(|_| Self::root())
+    }
+
+    /// For whom the running task works, if that is known: reads must show what this user has written.
+    pub fn user() -> Option<UserId> {
+        SCOPE.try_with(|scope| scope.asker.get().copied()).ok().flatten()
+    }
+
+    /// Notes for whom the running task works. The first to be noted stays.
+    pub(crate) fn asked_by(user: UserId) {
+        // Outside of any scope there is nobody to read it.
+        let _outside = SCOPE.try_with(|scope| scope.asker.set(user));
     }
 
     /// Runs a future in this scope.

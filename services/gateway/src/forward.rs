@@ -135,7 +135,7 @@ fn outgoing(incoming: &HeaderMap, scope: &Scope, address: &Address) -> Result<He
     let text = |value: &str| HeaderValue::from_str(value).map_err(Problem::internal);
     headers.insert(headers::REQUEST_ID, text(&scope.request_id)?);
     headers.insert(headers::CORRELATION_ID, text(&scope.correlation_id)?);
-    headers.insert(headers::TRACEPARENT, text(&scope.trace.child().to_string())?);
+    scope.trace.child().insert_into(&mut headers);
     headers.insert(headers::TIME_LEFT, HeaderValue::from(u64::try_from(scope.time_left().as_millis()).unwrap_or(0)));
     headers.insert(FORWARDED_FOR, text(&address.0.0.to_string())?);
     Ok(headers)

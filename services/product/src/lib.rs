@@ -74,7 +74,8 @@ const CATEGORY_LIFE: Duration = Duration::from_secs(30 * 60);
 impl Products {
     /// All categories, in the order in which they are shown.
     async fn categories(&self) -> Result<Arc<Vec<Category>>> {
-        let load = || async { Ok(store::catalogue::categories(&mut *self.db.read().await?).await?) };
+        // From the primary: what a replica has not seen yet would stay in the cache.
+        let load = || async { Ok(store::catalogue::categories(&mut *self.db.primary().await?).await?) };
         self.context.cache().get_or_load(&categories_key(), CATEGORY_LIFE, load).await
     }
 }

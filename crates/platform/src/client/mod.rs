@@ -150,10 +150,13 @@ impl Client {
             .header(header::CONTENT_TYPE, "application/json")
             .header(headers::REQUEST_ID, &scope.request_id)
             .header(headers::CORRELATION_ID, &scope.correlation_id)
-            .header(headers::TRACEPARENT, scope.trace.child().to_string())
             .header(headers::TIME_LEFT, u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
             .body(Full::new(body))
             .map_err(|e| unavailable(e.to_string()))?;
+        scope.trace.child().insert_into(request.headers_mut());
+        if let Some(user) = scope.asker.get().and_then(|user| HeaderValue::try_from(user.to_string()).ok()) {
+            request.headers_mut().insert(headers::ASKER, user);
+        }
         let token = inner.tokens.token_for(C::CALLEE)?;
         let mut bearer = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|e| unavailable(e.to_string()))?;
         bearer.set_sensitive(true);

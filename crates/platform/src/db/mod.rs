@@ -2,20 +2,23 @@
 
 mod migrate;
 mod options;
+mod replicas;
 mod transaction;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sqlx::pool::PoolConnection;
 use sqlx::{PgPool, Postgres};
+use tokio_util::sync::CancellationToken;
 use types::ServiceName;
 
 pub use migrate::{MigrateError, current, migrate};
 pub use options::DbOptions;
 pub use transaction::{Committed, Tx};
 
+use crate::cache::Redis;
 use crate::events::wake::Wake;
+use replicas::Replicas;
 
 /// The platform's own tables, which every service's database has: outbox, inbox, idempotency keys.
 pub static PLATFORM_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -23,50 +26,57 @@ pub static PLATFORM_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 pub type Connection = PoolConnection<Postgres>;
 
 /// Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Db {
     service: ServiceName,
     primary: PgPool,
-    replicas: Arc<[PgPool]>,
-    next_replica: Arc<AtomicUsize>,
+    replicas: Option<Arc<Replicas>>,
     wake: Wake,
 }
 
 impl Db {
-    /// Makes the pools; connects when a connection is first asked for, so that a service can start before its database.
-    pub fn new(service: ServiceName, options: &DbOptions, wake: Wake) -> Self {
-        let replicas = options.replicas.iter().map(|replica| options.pool(replica.clone(), service)).collect();
+    /// Makes the pools; connects when a connection is first asked for, so that a service can start before its database. Redis is
+    /// what the processes of a service tell each other by which users have written what: without it, users read from the
+    /// primary.
+    pub fn new(service: ServiceName, options: &DbOptions, wake: Wake, redis: Option<Redis>) -> Self {
         Db {
             service,
             primary: options.pool(options.primary.clone(), service),
-            replicas,
-            next_replica: Arc::default(),
+            replicas: Replicas::new(service, options, redis).map(Arc::new),
             wake,
         }
     }
 
     /// A transaction on the primary.
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
-        Ok(Tx::new(self.primary.begin().await?, self.wake.clone()))
+        Ok(Tx::new(self.primary.begin().await?, self.clone()))
     }
 
-    /// A connection to the primary: for reads that must show what has just been written.
+    /// A connection to the primary: for reads whose answer is kept or acted upon, and for writes of a single statement, which
+    /// [`Db::read`] does not know of.
     pub async fn primary(&self) -> Result<Connection, sqlx::Error> {
         self.primary.acquire().await
     }
 
-    /// A connection for reads that may lag by the replicas' delay; to the primary if there is no replica, or none answers.
+    /// A connection for reads that may lag, but not behind what the scope's user has written in a [`Tx`]: to a replica, or to the
+    /// primary if no replica has that, or none is known to be well.
     pub async fn read(&self) -> Result<Connection, sqlx::Error> {
-        if self.replicas.is_empty() {
-            return self.primary().await;
+        match &self.replicas {
+            Some(replicas) => replicas.read(&self.primary).await,
+            None => self.primary().await,
         }
-        let turn = self.next_replica.fetch_add(1, Ordering::Relaxed) % self.replicas.len();
-        match self.replicas[turn].acquire().await {
-            Ok(connection) => Ok(connection),
-            Err(error) => {
-                tracing::warn!(%error, "a replica cannot be reached: reading from the primary");
-                self.primary().await
-            }
+    }
+
+    /// Watches over the replicas until `stop`; None if there are none. Without it none is read from.
+    pub(crate) fn watch_replicas(&self, stop: CancellationToken) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let (replicas, primary) = (self.replicas.clone()?, self.primary.clone());
+        Some(async move { replicas.watch(&primary, stop).await })
+    }
+
+    /// What a transaction has just written, its user must see in every read from now on.
+    async fn committed(&self) {
+        if let Some(replicas) = &self.replicas {
+            replicas.committed(&self.primary).await;
         }
     }
 
@@ -99,9 +109,15 @@ impl Db {
 
     pub async fn close(&self) {
         self.primary.close().await;
-        for replica in self.replicas.iter() {
-            replica.close().await;
+        if let Some(replicas) = &self.replicas {
+            replicas.close().await;
         }
+    }
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Db").field("service", &self.service).finish_non_exhaustive()
     }
 }
 

@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection as _, PgPool};
 use types::ServiceName;
 
+use super::replicas::LOOK_EVERY;
 use crate::env::{Env, EnvError};
 
 #[derive(Clone, Debug)]
 pub struct DbOptions {
     pub primary: PgConnectOptions,
+    /// Each a server of its own: behind an address that leads to several, nobody knows how far the one has replayed that answers.
+    /// Those that turn out to be no replica are left alone, so all servers may be named, whichever of them is the primary.
     pub replicas: Vec<PgConnectOptions>,
+    /// A replica that is further behind is left alone until it has caught up.
+    pub replica_max_lag: Duration,
     /// Connections per process to the primary, and to each replica.
     pub connections: u32,
     /// How long a request waits for a free connection before it answers 503.
@@ -21,11 +26,12 @@ pub struct DbOptions {
 }
 
 impl DbOptions {
-    /// `DATABASE_URL`, `DATABASE_REPLICA_URLS`, `DATABASE_CONNECTIONS`, `DATABASE_ACQUIRE_TIMEOUT`, `DATABASE_STATEMENT_TIMEOUT`.
+    /// `DATABASE_URL`, `DATABASE_REPLICA_URLS`, `DATABASE_REPLICA_MAX_LAG`, `DATABASE_CONNECTIONS`, `DATABASE_ACQUIRE_TIMEOUT`, `DATABASE_STATEMENT_TIMEOUT`.
     pub fn from_env(env: &Env) -> Result<Self, EnvError> {
         Ok(DbOptions {
             primary: env.required("DATABASE_URL", "postgres://user:password@host:port/database")?,
             replicas: env.list("DATABASE_REPLICA_URLS")?,
+            replica_max_lag: env.seconds("DATABASE_REPLICA_MAX_LAG", Duration::from_secs(5))?,
             connections: env.value("DATABASE_CONNECTIONS", 10)?,
             acquire_timeout: env.seconds("DATABASE_ACQUIRE_TIMEOUT", Duration::from_secs(3))?,
             statement_timeout: env.seconds("DATABASE_STATEMENT_TIMEOUT", Duration::from_secs(5))?,
@@ -33,12 +39,36 @@ impl DbOptions {
     }
 
     pub(super) fn pool(&self, server: PgConnectOptions, service: ServiceName) -> PgPool {
+        self.pool_options().connect_lazy_with(self.server(server, service))
+    }
+
+    /// Nobody waits for a replica as for the primary: there is another way.
+    pub(super) fn replica_pool(&self, server: PgConnectOptions, service: ServiceName) -> PgPool {
+        let patience = self.acquire_timeout.min(Duration::from_millis(500));
+        // A replica is away for longer than this before it is read from again: then none of its old connections is given out.
+        self.pool_options()
+            .acquire_timeout(patience)
+            .before_acquire(|connection, state| {
+                Box::pin(async move {
+                    if state.idle_for >= LOOK_EVERY {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_lazy_with(self.server(server, service))
+    }
+
+    fn server(&self, server: PgConnectOptions, service: ServiceName) -> PgConnectOptions {
         let milliseconds = |time: Duration| time.as_millis().to_string();
-        let server = server.application_name(service.as_str()).options([
+        server.application_name(service.as_str()).options([
             ("statement_timeout", milliseconds(self.statement_timeout)),
             // A client that went away inside a transaction must not hold its locks.
             ("idle_in_transaction_session_timeout", milliseconds(self.statement_timeout * 2)),
-        ]);
+        ])
+    }
+
+    fn pool_options(&self) -> PgPoolOptions {
         PgPoolOptions::new()
             .max_connections(self.connections)
             .acquire_timeout(self.acquire_timeout)
@@ -47,6 +77,5 @@ impl DbOptions {
             .test_before_acquire(false)
             .idle_timeout(Duration::from_secs(300))
             .max_lifetime(Duration::from_secs(1800))
-            .connect_lazy_with(server)
     }
 }

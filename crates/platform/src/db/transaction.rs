@@ -6,8 +6,8 @@ use std::ops::{Deref, DerefMut};
 use contracts::Event;
 use sqlx::{PgConnection, Postgres, Transaction};
 
+use super::Db;
 use crate::events::outbox::{self, Outgoing};
-use crate::events::wake::Wake;
 
 /// A transaction on the primary; dropped without [`Tx::commit`], it never happened. Derefs to the connection, for the
 /// functions of a service's store.
@@ -15,7 +15,7 @@ use crate::events::wake::Wake;
 pub struct Tx {
     inner: Transaction<'static, Postgres>,
     outgoing: Vec<Outgoing>,
-    wake: Wake,
+    db: Db,
     jobs: Vec<&'static str>,
 }
 
@@ -25,8 +25,8 @@ pub struct Tx {
 pub struct Committed(());
 
 impl Tx {
-    pub(super) fn new(inner: Transaction<'static, Postgres>, wake: Wake) -> Self {
-        Tx { inner, outgoing: Vec::new(), wake, jobs: Vec::new() }
+    pub(super) fn new(inner: Transaction<'static, Postgres>, db: Db) -> Self {
+        Tx { inner, outgoing: Vec::new(), db, jobs: Vec::new() }
     }
 
     /// Publishes an event if and when the transaction commits. `subject` is the aggregate's id, `version` its version after
@@ -51,11 +51,12 @@ impl Tx {
         }
         self.inner.commit().await?;
         if !self.outgoing.is_empty() {
-            self.wake.outbox();
+            self.db.wake().outbox();
         }
         for job in self.jobs {
-            self.wake.job(job);
+            self.db.wake().job(job);
         }
+        self.db.committed().await;
         Ok(Committed(()))
     }
 

@@ -1,11 +1,12 @@
 //! Takes events from queues and streams and has their effect done once.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use contracts::CloudEvent;
-use futures::StreamExt;
 use futures::future::join_all;
+use futures::{FutureExt, StreamExt};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use types::{QueueName, StreamName};
@@ -16,7 +17,8 @@ use crate::Problem;
 use crate::bus::{Bus, BusError, Delivery, Message, Receipt};
 use crate::db::Db;
 use crate::scope::Scope;
-use crate::telemetry::trace_context;
+use crate::service::panic_message;
+use crate::telemetry::trace_context::{self, TraceContext};
 use tracing::Instrument;
 
 /// Events read from a stream at once.
@@ -25,10 +27,14 @@ const BATCH: usize = 32;
 const SIDE_BY_SIDE: usize = 8;
 /// A long poll.
 const WAIT: Duration = Duration::from_secs(5);
+/// Before a stream or queue that cannot be read is tried again.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// How long one effect may take; below the queues' visibility (30 s).
 const TIME_TO_HANDLE: Duration = Duration::from_secs(20);
 /// While the database is away, it is looked for at least so often.
 const LONGEST_LOOK_AWAY: Duration = Duration::from_secs(1);
+/// How long an event rests after its effect has failed for the first time, unless the service was told otherwise.
+pub const FIRST_REST: Duration = Duration::from_millis(200);
 /// A stream's event is tried so often before it is put aside. A queue counts its deliveries itself.
 const STREAM_ATTEMPTS: u32 = 8;
 
@@ -38,6 +44,8 @@ pub struct Consumer<A> {
     pub db: Db,
     pub bus: Bus,
     pub handlers: Arc<Handlers<A>>,
+    /// How long an event rests after its effect has failed for the first time; longer after each further failure.
+    pub first_rest: Duration,
     pub stop: CancellationToken,
 }
 
@@ -48,6 +56,7 @@ impl<A: Clone> Clone for Consumer<A> {
             db: self.db.clone(),
             bus: self.bus.clone(),
             handlers: self.handlers.clone(),
+            first_rest: self.first_rest,
             stop: self.stop.clone(),
         }
     }
@@ -142,7 +151,9 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
                     Err(error) => tracing::error!(%error, event = %message.id, "an event could not be put aside"),
                 }
             }
-            let Some(()) = self.unless_stopped(tokio::time::sleep(back_off(attempt))).await else { return false };
+            let Some(()) = self.unless_stopped(tokio::time::sleep(doubled(self.first_rest / 2, attempt))).await else {
+                return false;
+            };
             attempt += 1;
         }
     }
@@ -153,7 +164,7 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
         match self.effect(message).await {
             Ok(()) => Outcome::Done(delivery.receipt),
             Err(problem) => {
-                let after = delay_of_delivery(delivery.deliveries);
+                let after = rest_of_delivery(self.first_rest, delivery.deliveries);
                 tracing::warn!(event = %message.id, kind = message.kind, delivery = delivery.deliveries, %problem, "an event's effect failed; again in {after:?}");
                 if let Err(error) = self.bus.queues.set_visibility(queue, &delivery.receipt, after).await {
                     tracing::warn!(%error, "a message could not be given back; it comes again when its visibility ends");
@@ -167,7 +178,8 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
     async fn until_the_database_answers(&self) {
         let mut attempt = 1;
         while self.db.ping().await.is_err() {
-            let Some(()) = self.unless_stopped(tokio::time::sleep(back_off(attempt).min(LONGEST_LOOK_AWAY))).await
+            let Some(()) =
+                self.unless_stopped(tokio::time::sleep(doubled(FIRST_PAUSE, attempt).min(LONGEST_LOOK_AWAY))).await
             else {
                 return;
             };
@@ -183,13 +195,16 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
         let labels = [("service", self.db.service().to_string()), ("type", message.kind.clone())];
         let started = Instant::now();
         let span = tracing::info_span!("event", service = %self.db.service(), request_id = %event.id, kind = event.kind, trace_id = tracing::field::Empty);
-        let trace = trace_context::begin(&span, event.traceparent.as_deref().and_then(|t| t.parse().ok()));
+        let caller =
+            event.traceparent.as_deref().and_then(|p| TraceContext::from_texts(p, event.tracestate.as_deref()));
+        let trace = trace_context::begin(&span, caller);
         let scope = Scope {
             request_id: event.id.to_string(),
             correlation_id: event.correlationid.clone(),
             causation_id: Some(event.id.to_string()),
             trace,
             deadline: started + TIME_TO_HANDLE,
+            asker: Arc::default(),
         };
         let work = async {
             let mut tx = self.db.begin().await?;
@@ -198,9 +213,13 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
             }
             handler.handle(self.app.clone(), event, tx).await.map(drop)
         };
-        let result = tokio::time::timeout(TIME_TO_HANDLE, scope.run(work.instrument(span)))
-            .await
-            .unwrap_or_else(|_| Err(Problem::unavailable("the effect took too long")));
+        // A handler that panics over one event must not keep the service from all others by taking it down again and again.
+        let work = AssertUnwindSafe(scope.run(work.instrument(span))).catch_unwind();
+        let result = match tokio::time::timeout(TIME_TO_HANDLE, work).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => Err(Problem::internal(format!("panicked: {}", panic_message(&*panic)))),
+            Err(_) => Err(Problem::unavailable("the effect took too long")),
+        };
         let outcome = if result.is_ok() { "done" } else { "failed" };
         metrics::counter!(
             "events_handled_total",
@@ -219,7 +238,7 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
             if let Err(error) = session().await {
                 failures = if started.elapsed() > WAIT * 2 { 1 } else { failures + 1 };
                 tracing::warn!(%error, service = %self.db.service(), from = what, "events cannot be read; trying again");
-                let _stopped = self.unless_stopped(tokio::time::sleep(back_off(failures))).await;
+                let _stopped = self.unless_stopped(tokio::time::sleep(doubled(FIRST_PAUSE, failures))).await;
             }
         }
     }
@@ -248,11 +267,11 @@ impl Outcome {
 
 /// How long a message is given back for: 200 ms, 800 ms, 3.2 s, then 12.8 s. The fifth delivery is the last, so the time until then
 /// must be enough for what an event may have overtaken.
-fn delay_of_delivery(delivery: u32) -> Duration {
-    Duration::from_millis(200 << (2 * delivery.saturating_sub(1)).min(6))
+fn rest_of_delivery(first: Duration, delivery: u32) -> Duration {
+    first * (1 << (2 * delivery.saturating_sub(1)).min(6))
 }
 
-/// 100 ms, 200 ms, 400 ms ... up to 10 s.
-fn back_off(attempt: u32) -> Duration {
-    Duration::from_millis(100 << attempt.saturating_sub(1).min(7)).min(Duration::from_secs(10))
+/// As long at first, twice as long after each further attempt, up to 10 s.
+fn doubled(first: Duration, attempt: u32) -> Duration {
+    (first * (1 << attempt.saturating_sub(1).min(7))).min(Duration::from_secs(10))
 }

@@ -28,6 +28,7 @@ pub(super) struct Waiting {
     pub correlation_id: String,
     pub causation_id: Option<String>,
     pub traceparent: Option<String>,
+    pub tracestate: Option<String>,
     pub data: serde_json::Value,
     pub occurred_at: Timestamp,
 }
@@ -42,8 +43,8 @@ pub(crate) async fn write(connection: &mut PgConnection, events: &[Outgoing]) ->
     let versions: Vec<i64> = events.iter().map(|e| e.version).collect();
     let data: Vec<serde_json::Value> = events.iter().map(|e| e.data.clone()).collect();
     sqlx::query!(
-        "INSERT INTO outbox (id, stream, type, subject, version, correlation_id, causation_id, traceparent, data)
-         SELECT e.id, e.stream, e.type, e.subject, e.version, $7, $8, $9, e.data
+        "INSERT INTO outbox (id, stream, type, subject, version, correlation_id, causation_id, traceparent, tracestate, data)
+         SELECT e.id, e.stream, e.type, e.subject, e.version, $7, $8, $9, $10, e.data
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::jsonb[])
               WITH ORDINALITY AS e (id, stream, type, subject, version, data, n)
          ORDER BY e.n",
@@ -56,6 +57,7 @@ pub(crate) async fn write(connection: &mut PgConnection, events: &[Outgoing]) ->
         scope.correlation_id,
         scope.causation_id,
         scope.trace.to_string(),
+        scope.trace.state_text(),
     )
     .execute(connection)
     .await?;
@@ -67,7 +69,7 @@ pub(super) async fn oldest(connection: impl PgExecutor<'_>, limit: i64) -> Resul
     sqlx::query_as!(
         Waiting,
         r#"SELECT position, id AS "id: EventId", stream AS "stream: StreamName", type AS kind, subject, version,
-                  correlation_id, causation_id, traceparent, data, occurred_at
+                  correlation_id, causation_id, traceparent, tracestate, data, occurred_at
            FROM outbox ORDER BY position LIMIT $1"#,
         limit
     )

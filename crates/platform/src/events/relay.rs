@@ -138,6 +138,7 @@ fn message(service: ServiceName, event: Waiting) -> Result<Message, serde_json::
         correlationid: event.correlation_id,
         causationid: event.causation_id,
         traceparent: event.traceparent.clone(),
+        tracestate: event.tracestate,
         data: event.data,
     };
     Ok(Message {

@@ -1,6 +1,7 @@
 //! The layer around every request: its id and trace, its deadline, its scope, panics, metrics, the log line.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -30,7 +31,7 @@ pub async fn around(State(service): State<ServiceName>, request: Request, next: 
     let span = tracing::info_span!("request", %service, method = %method, route, request_id = Empty, trace_id = Empty);
     let trace = trace_context::begin(&span, TraceContext::from_headers(request.headers()));
     let scope = scope(request.headers(), trace, started);
-    span.record("request_id", &scope.request_id).record("trace_id", format!("{:032x}", trace.trace_id));
+    span.record("request_id", &scope.request_id).record("trace_id", format!("{:032x}", scope.trace.trace_id));
     let (request_id, deadline) = (scope.request_id.clone(), scope.deadline);
 
     let in_flight = metrics::gauge!("http_requests_in_flight", "service" => service.as_str());
@@ -77,6 +78,7 @@ fn scope(headers: &HeaderMap, trace: TraceContext, started: Instant) -> Scope {
         request_id,
         trace,
         deadline: started + time_left.min(DEFAULT_TIME),
+        asker: Arc::default(),
     }
 }
 

@@ -6,7 +6,9 @@ use http::request::Parts;
 use types::{Role, ServiceName, SessionId, UserId};
 
 use super::{Identity, IdentityError, SERVICE_TOKEN, USER_TOKEN};
+use crate::http::headers;
 use crate::problem::Problem;
+use crate::scope::Scope;
 
 /// A type whose presence among a handler's arguments is the authorisation: what documents and the table of routes and
 /// roles read.
@@ -80,6 +82,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
         if identity.revocations.is_revoked(claims.session).await {
             return Err(IdentityError::Revoked.into());
         }
+        Scope::asked_by(claims.user);
         let roles = Arc::clone(&claims.roles);
         Ok(Visitor(Some(Customer { id: claims.user, session: claims.session, roles })))
     }
@@ -93,6 +96,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
         let service = identity.services.verify(token, identity.service).await?;
         if !(identity.allowed)(service, identity.service) {
             return Err(Problem::forbidden(format!("{service} does not call {}.", identity.service)));
+        }
+        if let Some(user) = parts.headers.get(headers::ASKER).and_then(|user| user.to_str().ok()?.parse().ok()) {
+            Scope::asked_by(user);
         }
         Ok(Caller { service })
     }

@@ -1,6 +1,7 @@
 //! What a service is given to work with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use types::ServiceName;
 
@@ -46,6 +47,7 @@ pub(super) struct Inner {
     pub signing_key: SigningKey,
     pub identity: Arc<Identity>,
     pub wake: Wake,
+    pub event_rest: Duration,
 }
 
 types::text_enum! {
@@ -122,6 +124,11 @@ impl Context {
 
     pub fn identity(&self) -> &Arc<Identity> {
         &self.0.identity
+    }
+
+    /// How long an event rests after its effect has failed for the first time (`EVENT_REST`).
+    pub(super) fn event_rest(&self) -> Duration {
+        self.0.event_rest
     }
 
     /// Has a job run now rather than when its time comes.

@@ -15,6 +15,7 @@ use crate::client::{self, Addresses, Client, Connections, KeySetAt};
 use crate::clock::Clock;
 use crate::db::{Db, DbOptions};
 use crate::env::{Env, EnvError};
+use crate::events::consumer;
 use crate::events::wake::Wake;
 use crate::identity::{
     Identity, NothingRevoked, RedisRevocations, ServiceKeys, ServiceTokenVerifier, ServiceTokens, SigningKey,
@@ -194,7 +195,7 @@ impl Shared {
             topology,
             bus: bus::connect(&bus::BusConfig::from_env(env)?, &options)
                 .map_err(|e| BootError::Other(e.to_string()))?,
-            redis: env.optional::<Redis>("REDIS_URL")?,
+            redis: Redis::from_env(env)?,
             connections: client::connections(),
             service_keys: ServiceKeys::from_env(env, clock)?,
         })
@@ -224,7 +225,7 @@ impl Shared {
             },
         };
         let db = match service.migrations {
-            Some(_) => Some(Db::new(name, &DbOptions::from_env(env)?, wake.clone())),
+            Some(_) => Some(Db::new(name, &DbOptions::from_env(env)?, wake.clone(), self.redis.clone())),
             None => None,
         };
         let tokens = ServiceTokens::new(name, signing_key.clone(), clock.clone());
@@ -241,6 +242,7 @@ impl Shared {
             signing_key,
             identity: Arc::new(identity),
             wake,
+            event_rest: env.seconds("EVENT_REST", consumer::FIRST_REST)?,
             clock,
         }))
     }

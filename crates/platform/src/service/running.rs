@@ -54,11 +54,15 @@ pub(super) async fn start<A: App>(parts: Parts<A>) -> Result<Running, BootError>
     let mut tasks = JoinSet::new();
     if let Some(db) = context.database_if_any() {
         tasks.spawn(relay::run(db.clone(), context.bus().streams.clone(), stop.clone()));
+        if let Some(watch) = db.watch_replicas(stop.clone()) {
+            tasks.spawn(watch);
+        }
         let consumer = Consumer {
             app: app.clone(),
             db: db.clone(),
             bus: context.bus().clone(),
             handlers: handlers.clone(),
+            first_rest: context.event_rest(),
             stop: stop.clone(),
         };
         let streams: BTreeSet<StreamName> =

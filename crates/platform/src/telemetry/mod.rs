@@ -1,7 +1,7 @@
 //! Logs, traces and metrics.
 //!
 //! Every log line carries the fields of the spans around it (`request_id`, `trace_id`, `service` ...), so that the lines of
-//! one request can be found across services. The trace context travels (W3C `traceparent`) whether or not spans are exported.
+//! one request can be found across services. The trace context travels (W3C `traceparent`, `tracestate`) whether or not spans are exported.
 
 mod json_log;
 mod metrics;

@@ -67,7 +67,9 @@ mod tests {
         let endpoint = format!("http://{}/", listener.local_addr().unwrap());
         tokio::spawn(async { axum::serve(listener, router).await });
 
-        let remote: TraceContext = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".parse().unwrap();
+        let remote = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let remote = TraceContext::from_texts(remote, Some("congo=t61rcWkgMzE")).unwrap();
+        let caller = remote.clone();
         let own = tokio::task::spawn_blocking(move || {
             let config = TelemetryConfig {
                 format: Format::Json,
@@ -80,7 +82,7 @@ mod tests {
             let subscriber = tracing_subscriber::registry().with(layer(&provider));
             let own = tracing::subscriber::with_default(subscriber, || {
                 let span = tracing::info_span!("price the cart");
-                let own = trace_context::begin(&span, Some(remote));
+                let own = trace_context::begin(&span, Some(caller));
                 span.in_scope(|| ());
                 own
             });
@@ -90,10 +92,11 @@ mod tests {
         .await
         .unwrap();
 
-        assert_eq!((own.trace_id, own.sampled), (remote.trace_id, true));
+        assert_eq!((own.trace_id, own.sampled, &own.state), (remote.trace_id, true, &remote.state));
         let body = received.lock().unwrap().clone();
         let has = |part: &[u8]| body.windows(part.len()).any(|window| window == part);
         assert!(has(&remote.trace_id.to_be_bytes()) && has(&remote.span_id.to_be_bytes()));
+        assert!(has(b"congo=t61rcWkgMzE"), "others' notes are exported with the span");
         assert!(has(&own.span_id.to_be_bytes()), "what is passed on is the exported span's id");
         assert!(has(b"price the cart") && has(b"cart") && has(b"deployment.environment.name"));
     }

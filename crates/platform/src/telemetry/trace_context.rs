@@ -1,4 +1,4 @@
-//! The context that makes spans of several services one trace: W3C Trace Context, level 1, `traceparent`.
+//! The context that makes spans of several services one trace: W3C Trace Context, level 1, `traceparent` and `tracestate`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,9 +8,13 @@ use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, Tra
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+pub const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// A longer state is not passed on; the specification asks for at least this (section 3.3.1.5).
+const LONGEST_STATE: usize = 512;
 
 /// Neither id is ever zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TraceContext {
     /// The same in all services that take part.
     pub trace_id: u128,
@@ -18,6 +22,8 @@ pub struct TraceContext {
     pub span_id: u64,
     /// Whether the caller records this trace.
     pub sampled: bool,
+    /// What the tracing systems before us have noted for those after us. We only pass it on.
+    pub state: TraceState,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,27 +33,47 @@ pub struct Malformed;
 impl TraceContext {
     /// The first context of a new trace.
     pub fn root(sampled: bool) -> Self {
-        TraceContext { trace_id: rand::random_range(1..=u128::MAX), span_id: new_span_id(), sampled }
+        TraceContext {
+            trace_id: rand::random_range(1..=u128::MAX),
+            span_id: new_span_id(),
+            sampled,
+            state: TraceState::NONE,
+        }
+    }
+
+    /// As an event carries it. A malformed context counts as none, a malformed state as an empty one.
+    pub fn from_texts(parent: &str, state: Option<&str>) -> Option<Self> {
+        let context: TraceContext = parent.parse().ok()?;
+        Some(TraceContext { state: state.map(read_state).unwrap_or_default(), ..context })
+    }
+
+    /// The state as text; None if it is empty.
+    pub fn state_text(&self) -> Option<String> {
+        Some(self.state.header()).filter(|text| !text.is_empty())
     }
 
     /// The same trace, another span.
-    pub fn child(self) -> Self {
-        TraceContext { span_id: new_span_id(), ..self }
+    pub fn child(&self) -> Self {
+        TraceContext { span_id: new_span_id(), ..self.clone() }
     }
 
     /// The caller's context. A malformed one, or several, count as none, as the specification demands.
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let mut values = headers.get_all(TRACEPARENT).iter();
-        match (values.next(), values.next()) {
-            (Some(value), None) => value.to_str().ok()?.parse().ok(),
-            _ => None,
-        }
+        let (Some(parent), None) = (values.next(), values.next()) else { return None };
+        // Several headers are one list.
+        let states: Option<Vec<&str>> = headers.get_all(TRACESTATE).iter().map(|value| value.to_str().ok()).collect();
+        Self::from_texts(parent.to_str().ok()?, states.map(|states| states.join(",")).as_deref())
     }
 
-    /// Passes it on.
-    pub fn insert_into(self, headers: &mut HeaderMap) {
+    /// Passes it on, in place of what another one has left there.
+    pub fn insert_into(&self, headers: &mut HeaderMap) {
+        headers.remove(TRACESTATE);
         if let Ok(value) = HeaderValue::try_from(self.to_string()) {
             headers.insert(TRACEPARENT, value);
+        }
+        if let Some(value) = self.state_text().and_then(|text| HeaderValue::try_from(text).ok()) {
+            headers.insert(TRACESTATE, value);
         }
     }
 }
@@ -55,10 +81,10 @@ impl TraceContext {
 /// Makes `span` a part of the caller's trace, or the first of a new one, and tells the context to pass on. To be called
 /// before the span is entered.
 pub fn begin(span: &tracing::Span, caller: Option<TraceContext>) -> TraceContext {
-    if let Some(caller) = caller {
+    if let Some(caller) = &caller {
         let flags = if caller.sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
         let (trace, id) = (TraceId::from(caller.trace_id), SpanId::from(caller.span_id));
-        let remote = SpanContext::new(trace, id, flags, true, TraceState::default());
+        let remote = SpanContext::new(trace, id, flags, true, caller.state.clone());
         // Fails if traces are not exported; the context is then our own, below.
         let _ = span.set_parent(opentelemetry::Context::new().with_remote_span_context(remote));
     }
@@ -68,9 +94,10 @@ pub fn begin(span: &tracing::Span, caller: Option<TraceContext>) -> TraceContext
             trace_id: u128::from_be_bytes(exported.trace_id().to_bytes()),
             span_id: u64::from_be_bytes(exported.span_id().to_bytes()),
             sampled: exported.is_sampled(),
+            state: exported.trace_state().clone(),
         };
     }
-    caller.map_or_else(|| TraceContext::root(false), TraceContext::child)
+    caller.map_or_else(|| TraceContext::root(false), |caller| caller.child())
 }
 
 impl FromStr for TraceContext {
@@ -94,7 +121,7 @@ impl FromStr for TraceContext {
         if version == 0xff || !continues_well || trace_id == 0 || span_id == 0 {
             return Err(Malformed);
         }
-        Ok(TraceContext { trace_id, span_id, sampled: flags & 1 == 1 })
+        Ok(TraceContext { trace_id, span_id, sampled: flags & 1 == 1, state: TraceState::NONE })
     }
 }
 
@@ -109,6 +136,11 @@ fn hexadecimal(text: &str, digits: usize) -> Result<u128, Malformed> {
         return Err(Malformed);
     }
     u128::from_str_radix(text, 16).map_err(|_| Malformed)
+}
+
+/// Empty if it cannot be read: that concerns nobody's `traceparent`.
+fn read_state(text: &str) -> TraceState {
+    Some(text).filter(|text| text.len() <= LONGEST_STATE).and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
 fn new_span_id() -> u64 {
@@ -165,14 +197,41 @@ mod tests {
         let context = TraceContext::root(true);
         context.insert_into(&mut headers);
         assert_eq!(TraceContext::from_headers(&headers), Some(context));
+        assert!(!headers.contains_key(TRACESTATE), "nothing is said where there is nothing");
         headers.append(TRACEPARENT, HeaderValue::from_static(EXAMPLE));
         assert_eq!(TraceContext::from_headers(&headers), None);
     }
 
     #[test]
+    fn what_others_have_noted_is_passed_on_as_it_is() {
+        let mut headers = HeaderMap::new();
+        headers.insert(TRACEPARENT, HeaderValue::from_static(EXAMPLE));
+        headers.append(TRACESTATE, HeaderValue::from_static("congo=t61rcWkgMzE,rojo=00f067aa0ba902b7"));
+        headers.append(TRACESTATE, HeaderValue::from_static("fw529a3039@dt=FfAAAAAA"));
+        let own = begin(&tracing::info_span!("x"), TraceContext::from_headers(&headers));
+        let mut passed_on = HeaderMap::new();
+        passed_on.insert(TRACESTATE, HeaderValue::from_static("somebody=elses"));
+        own.child().insert_into(&mut passed_on);
+        let states: Vec<_> = passed_on.get_all(TRACESTATE).iter().collect();
+        assert_eq!(states, ["congo=t61rcWkgMzE,rojo=00f067aa0ba902b7,fw529a3039@dt=FfAAAAAA"]);
+        let event = TraceContext::from_texts(&own.to_string(), own.state_text().as_deref());
+        assert_eq!(event, Some(own), "through an event as through a header");
+    }
+
+    #[test]
+    fn a_state_that_cannot_be_read_costs_nobody_the_trace() {
+        let long = format!("a={},b={}", "x".repeat(250), "y".repeat(260));
+        for state in ["no-value", "UPPER=1", "a=b=c", long.as_str(), "a=1,\u{e9}=2"] {
+            let context = TraceContext::from_texts(EXAMPLE, Some(state)).unwrap();
+            assert_eq!((context.to_string().as_str(), context.state_text()), (EXAMPLE, None), "{state}");
+        }
+        assert_eq!(TraceContext::from_texts("00-broken", Some("a=1")), None, "without its parent it says nothing");
+    }
+
+    #[test]
     fn without_export_the_callers_trace_goes_on_all_the_same() {
         let caller: TraceContext = EXAMPLE.parse().unwrap();
-        let own = begin(&tracing::info_span!("x"), Some(caller));
+        let own = begin(&tracing::info_span!("x"), Some(caller.clone()));
         assert_eq!((own.trace_id, own.sampled), (caller.trace_id, true));
         assert_ne!(own.span_id, caller.span_id);
         let first = begin(&tracing::info_span!("x"), None);

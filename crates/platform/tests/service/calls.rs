@@ -7,12 +7,13 @@ use axum::{Json, Router};
 use contracts::cart::{CheckoutCart, GetCheckoutCart};
 use contracts::returns::ReturnStatus;
 use contracts::shipping::QuoteShipping;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use platform::Problem;
 use platform::client::{Addresses, CallError, Client, connections};
 use platform::clock::Clock;
 use platform::identity::{ServiceTokens, SigningKey};
 use platform::scope::Scope;
+use platform::telemetry::TraceContext;
 use serde_json::json;
 use types::{ServiceName, UserId};
 
@@ -30,6 +31,33 @@ async fn callee(answers: Vec<(StatusCode, serde_json::Value)>) -> (u16, Arc<Atom
     let router = Router::new().route("/internal/v1/get-checkout-cart", post(answer));
     tokio::spawn(async move { axum::serve(listener, router).await });
     (port, attempts)
+}
+
+#[tokio::test]
+async fn a_call_says_for_whom_it_is_made_and_in_which_trace() {
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let answer = move |headers: HeaderMap| {
+        told.send(headers).unwrap();
+        async { Json(cart().1) }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let router = Router::new().route("/internal/v1/get-checkout-cart", post(answer));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let client = client(ServiceName::Order, port);
+
+    let (asha, trace) = (UserId::new(), "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    let trace = TraceContext::from_texts(trace, Some("congo=t61rcWkgMzE")).unwrap();
+    let scope = Scope { trace: trace.clone(), asker: Arc::new(asha.into()), ..Scope::root() };
+    scope.run(client.call(&call())).await.unwrap();
+    let headers = heard.recv().await.unwrap();
+    assert_eq!(headers["x-asker"], asha.to_string());
+    let passed_on = TraceContext::from_headers(&headers).unwrap();
+    assert_eq!((passed_on.trace_id, &passed_on.state), (trace.trace_id, &trace.state));
+    assert_ne!(passed_on.span_id, trace.span_id);
+
+    client.call(&call()).await.unwrap();
+    assert!(!heard.recv().await.unwrap().contains_key("x-asker"), "for nobody");
 }
 
 fn client(caller: ServiceName, port: u16) -> Client {

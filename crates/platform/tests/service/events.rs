@@ -1,15 +1,18 @@
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use contracts::cart::CartConverted;
 use contracts::order::{OrderCreated, OrderDelivered};
 use contracts::{CloudEvent, Event};
-use platform::bus::Message;
+use platform::bus::{BusConfig, BusOptions, DeadLetter, Message, QueuesConfig, RedisConfig, StreamsConfig};
+use platform::events::dead_letters::{self, Parked, RedriveError};
 use serde_json::Value;
+use sqlx::{Connection as _, PgConnection, PgPool};
 use testkit::eventually;
 use types::{EventId, OrderId, ServiceName, StreamName, UserId};
 use uuid::Uuid;
 
-use crate::shelves::{Setup, Started, converted};
+use crate::shelves::{MENDED, SPITEFUL, Setup, Started, converted};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -28,6 +31,7 @@ fn message<E: Event>(subject: Uuid, data: &E) -> Message {
         correlationid: "c".to_owned(),
         causationid: None,
         traceparent: None,
+        tracestate: None,
         data: serde_json::to_value(data).unwrap(),
     };
     Message {
@@ -128,18 +132,117 @@ async fn a_service_without_a_queue_follows_the_stream() {
     eventually(SOON, || async { service.count(shelf).await == Some(2) }).await;
 }
 
+/// A service whose events rest for milliseconds only after a failure.
+fn impatient(name: ServiceName) -> Setup {
+    Setup::of(name).with("EVENT_REST", "0.005")
+}
+
+async fn dead_letter(service: &Started) -> DeadLetter {
+    eventually(SOON, || async { service.bus.queues.dead_letters(types::QueueName::Order, 10).await.unwrap().pop() })
+        .await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_cannot_be_read_ends_among_the_dead_letters() {
-    let service = Setup::of(ServiceName::Order).start().await;
+    let service = impatient(ServiceName::Order).start().await;
     let mut broken = message(Uuid::now_v7(), &converted(Uuid::now_v7()));
     broken.payload = serde_json::to_vec(&Value::Null).unwrap().into();
     service.bus.queues.put(types::QueueName::Order, &[broken.clone()]).await.unwrap();
-    let letters = eventually(Duration::from_secs(60), || async {
-        let letters = service.bus.queues.dead_letters(types::QueueName::Order, 10).await.unwrap();
-        (!letters.is_empty()).then_some(letters)
-    })
-    .await;
-    assert_eq!((letters[0].message.id, letters[0].message.kind.as_str()), (broken.id, CartConverted::TYPE));
+    let letter = dead_letter(&service).await;
+    assert_eq!((letter.message.id, letter.message.kind.as_str()), (broken.id, CartConverted::TYPE));
+    assert_eq!(letter.deliveries, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_over_which_its_handler_panics_ends_among_the_dead_letters_and_the_others_are_handled() {
+    let service = impatient(ServiceName::Order).start().await;
+    let (spiteful, shelf) = (CartConverted { order_id: SPITEFUL, ..converted(Uuid::now_v7()) }, Uuid::now_v7());
+    let (spiteful, good) = (message(spiteful.cart_id.0, &spiteful), message(shelf, &converted(shelf)));
+    service.bus.streams.publish(StreamName::Order, &[spiteful.clone(), good]).await.unwrap();
+    assert_eq!(dead_letter(&service).await.message.id, spiteful.id);
+    eventually(SOON, || async { service.count(shelf).await == Some(1) }).await;
+}
+
+fn delivered(order_id: OrderId) -> OrderDelivered {
+    let delivered_at = platform::clock::Clock::system().now();
+    OrderDelivered { order_id, order_number: "HT-1".to_owned(), customer_id: UserId::new(), delivered_at }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_of_a_stream_over_which_its_handler_panics_is_put_aside_until_it_is_redriven() {
+    let service = impatient(ServiceName::Return).start().await;
+    let shelf = Uuid::now_v7();
+    let (spiteful, good) = (message(SPITEFUL.0, &delivered(SPITEFUL)), message(shelf, &delivered(OrderId(shelf))));
+    service.bus.streams.publish(StreamName::Order, &[spiteful.clone(), good]).await.unwrap();
+    eventually(SOON, || async { service.count(shelf).await == Some(1) }).await;
+    let pool = PgPool::connect(&service.tables.service_url).await.unwrap();
+    let parked = || async { dead_letters::parked(&mut pool.acquire().await.unwrap(), 10).await.unwrap().pop() };
+    let parked = eventually(SOON, parked).await;
+    let mut connection = pool.acquire().await.unwrap();
+    assert_eq!((parked.event_id, parked.attempts), (spiteful.id, 8));
+    assert_eq!(parked.error, "500 urn:haat:problem:internal");
+    assert_eq!(service.count(SPITEFUL.0).await, None, "what the handler had done is undone");
+
+    MENDED.store(true, Ordering::Relaxed);
+    dead_letters::redrive(&mut connection, service.bus.streams.as_ref(), &parked).await.unwrap();
+    eventually(SOON, || async { service.count(SPITEFUL.0).await == Some(1) }).await;
+    assert_eq!(dead_letters::count(&mut connection).await.unwrap(), 0);
+    dead_letters::redrive(&mut connection, service.bus.streams.as_ref(), &parked).await.unwrap();
+    let last = message(shelf, &delivered(OrderId(shelf)));
+    service.bus.streams.publish(StreamName::Order, &[last]).await.unwrap();
+    eventually(SOON, || async { service.count(shelf).await == Some(2) }).await;
+    assert_eq!(service.count(SPITEFUL.0).await, Some(1), "redriven twice, done once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_was_put_aside_is_kept_until_it_can_be_published() {
+    let service = Setup::of(ServiceName::Return).start().await;
+    let mut owner = PgConnection::connect(&service.tables.owner_url).await.unwrap();
+    for event in [Value::Null, serde_json::json!({ "id": 1 })] {
+        let park = "INSERT INTO parked_event (event_id, type, event, attempts, error) VALUES ($1, 'x', $2, 8, 'x')";
+        sqlx::query(park).bind(Uuid::now_v7()).bind(event).execute(&mut owner).await.unwrap();
+    }
+    for parked in dead_letters::parked(&mut owner, 10).await.unwrap() {
+        let error = dead_letters::redrive(&mut owner, service.bus.streams.as_ref(), &parked).await.unwrap_err();
+        assert!(matches!(error, RedriveError::Unreadable { id, .. } if id == parked.event_id), "{error}");
+    }
+    assert_eq!(dead_letters::count(&mut owner).await.unwrap(), 2);
+    let good = message(Uuid::now_v7(), &delivered(OrderId::new()));
+    let event: Value = serde_json::from_slice(&good.payload).unwrap();
+    let (kind, error) = (good.kind, String::new());
+    let parked = Parked { event_id: good.id, kind, event, attempts: 8, error, parked_at: service.clock.now() };
+    let mut away = testkit::private_streams().await;
+    let config = RedisConfig { url: away.url(), ca: None };
+    let config = BusConfig { streams: StreamsConfig::Redis(config.clone()), queues: QueuesConfig::Redis(config) };
+    let bus = platform::bus::connect(&config, &BusOptions::default()).unwrap();
+    away.kill().await;
+    let error = dead_letters::redrive(&mut owner, bus.streams.as_ref(), &parked).await.unwrap_err();
+    assert!(matches!(error, RedriveError::Bus(_)), "{error}");
+    assert_eq!(dead_letters::count(&mut owner).await.unwrap(), 2, "nothing is forgotten that was not published");
+    away.restart().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_and_its_state_go_on_from_a_request_to_its_events_and_from_an_event_to_those_that_follow() {
+    let service = Setup::of(ServiceName::Order).start().await;
+    let (trace, state) = ("0af7651916cd43dd8448eb211c80319c", "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7");
+    let body = serde_json::json!({ "shelf": Uuid::now_v7(), "things": 1 });
+    let request = service.http.post(service.at("/api/v1/things")).header("idempotency-key", "a").json(&body);
+    let request = request.header("traceparent", format!("00-{trace}-b7ad6b7169203331-01"));
+    request.header("tracestate", state).send().await.unwrap();
+    let shelf = Uuid::now_v7();
+    let mut event: Value = serde_json::from_slice(&message(shelf, &converted(shelf)).payload).unwrap();
+    event["traceparent"] = format!("00-{trace}-b7ad6b7169203332-01").into();
+    event["tracestate"] = "fw529a3039@dt=FfAAAAAA".into();
+    let heard = Message { payload: serde_json::to_vec(&event).unwrap().into(), ..message(shelf, &converted(shelf)) };
+    service.bus.queues.put(types::QueueName::Order, &[heard]).await.unwrap();
+    let events = published(&service, 2).await;
+    for (event, state) in events.iter().zip([state, "fw529a3039@dt=FfAAAAAA"]) {
+        let parent = event.traceparent.as_deref().unwrap();
+        assert!(parent.starts_with(&format!("00-{trace}-")) && parent.ends_with("-01"), "{parent}");
+        assert_eq!(event.tracestate.as_deref(), Some(state));
+    }
+    assert_eq!(events.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

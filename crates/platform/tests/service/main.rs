@@ -6,5 +6,6 @@ mod calls;
 mod events;
 mod idempotency;
 mod life;
+mod replicas;
 mod requests;
 mod shelves;

@@ -1,8 +1,10 @@
 //! The service under test, and what starts it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use contracts::cart::CartConverted;
@@ -18,7 +20,7 @@ use platform::env::Env;
 use platform::events::Received;
 use platform::http::{Body, Path};
 use platform::idempotency::{Begun, IdempotencyKey};
-use platform::identity::{Customer, ServiceKeys, SigningKey};
+use platform::identity::{Customer, ServiceKeys, SigningKey, Visitor};
 use platform::service::{App, BootError, Bound, Builder, Context, Process, Service, Settings};
 use platform::{Problem, Result};
 use serde::{Deserialize, Serialize};
@@ -45,6 +47,9 @@ pub struct Shelves {
     pub tries: Arc<Mutex<u32>>,
 }
 
+/// Has what made the handlers panic been mended?
+pub static MENDED: AtomicBool = AtomicBool::new(false);
+
 impl App for Shelves {
     fn new(context: Context, _: &Env) -> Result<Self, BootError> {
         Ok(Shelves { db: context.database()?, context, tries: Arc::default() })
@@ -65,8 +70,14 @@ pub struct Put {
 }
 
 #[utoipa::path(post, path = "/api/v1/things", request_body = Put, responses((status = 201)))]
-async fn put(State(app): State<Shelves>, key: IdempotencyKey, Body(put): Body<Put>) -> Result<Response> {
-    let mut tx = match key.begin(&app.db, "anybody", &put).await? {
+async fn put(
+    visitor: Visitor,
+    State(app): State<Shelves>,
+    key: IdempotencyKey,
+    Body(put): Body<Put>,
+) -> Result<Response> {
+    let owner = visitor.0.map_or_else(|| "anybody".to_owned(), |customer| customer.id.to_string());
+    let mut tx = match key.begin(&app.db, owner, &put).await? {
         Begun::First(tx) => tx,
         Begun::Repeat(answer) => return Ok(answer),
     };
@@ -76,13 +87,13 @@ async fn put(State(app): State<Shelves>, key: IdempotencyKey, Body(put): Body<Pu
 }
 
 #[utoipa::path(get, path = "/api/v1/things/{shelf}", responses((status = 200)))]
-async fn count(State(app): State<Shelves>, Path(shelf): Path<Uuid>) -> Result<String> {
+async fn count(_: Visitor, State(app): State<Shelves>, Path(shelf): Path<Uuid>) -> Result<Json<i64>> {
     let mut connection = app.db.read().await?;
     let things: Option<i64> = sqlx::query_scalar("SELECT things FROM shelf WHERE id = $1")
         .bind(shelf)
         .fetch_optional(&mut *connection)
         .await?;
-    things.map(|t| t.to_string()).ok_or_else(|| Problem::not_found("shelf"))
+    things.map(Json).ok_or_else(|| Problem::not_found("shelf"))
 }
 
 #[utoipa::path(get, path = "/api/v1/whoami", responses((status = 200)))]
@@ -127,12 +138,16 @@ pub fn created(shelf: Uuid, things: i64) -> OrderCreated {
 
 /// Puts a thing on the shelf that the cart's id names.
 async fn cart_converted(app: Shelves, event: Received<CartConverted>, mut tx: Tx) -> Result<Committed> {
+    if event.data.order_id == SPITEFUL {
+        panic!("the shelf has come down over {}", event.id);
+    }
     let try_number = {
         let mut tries = app.tries.lock().unwrap();
         *tries += 1;
         *tries
     };
-    add(&mut tx, event.data.cart_id.0, 1).await?;
+    let (shelf, things) = (event.data.cart_id.0, add(&mut tx, event.data.cart_id.0, 1).await?);
+    tx.publish(shelf, things, &created(shelf, things))?;
     // The first time something goes wrong after the change.
     if try_number == 1 {
         return Err(Problem::conflict("clumsy", "Dropped it"));
@@ -140,8 +155,14 @@ async fn cart_converted(app: Shelves, event: Received<CartConverted>, mut tx: Tx
     Ok(tx.commit().await?)
 }
 
+/// The order whose events no handler survives.
+pub const SPITEFUL: OrderId = OrderId(Uuid::from_u128(13));
+
 /// For a service that follows the stream itself.
 async fn order_delivered(_: Shelves, event: Received<OrderDelivered>, mut tx: Tx) -> Result<Committed> {
+    if event.data.order_id == SPITEFUL && !MENDED.load(Ordering::Relaxed) {
+        panic!("the shelf has come down over {}", event.id);
+    }
     add(&mut tx, event.data.order_id.0, 1).await?;
     Ok(tx.commit().await?)
 }
@@ -163,8 +184,7 @@ pub fn builder(name: ServiceName) -> Builder<Shelves> {
 /// The service, running, and what belongs to it.
 pub struct Started {
     pub url: String,
-    /// Held: it goes with the service.
-    _database: TestDatabase,
+    pub tables: TestDatabase,
     pub bus: Bus,
     pub clock: Clock,
     pub http: reqwest::Client,
@@ -226,7 +246,7 @@ impl Setup {
         let bound = Bound::bind(vec![service], settings).await.unwrap();
         let url = format!("http://127.0.0.1:{}", bound.ports().unwrap()[0].1);
         let process = bound.start().await.unwrap();
-        Started { url, _database: database, bus, clock, http: reqwest::Client::new(), process, database: proxy }
+        Started { url, tables: database, bus, clock, http: reqwest::Client::new(), process, database: proxy }
     }
 }
 

@@ -68,6 +68,7 @@ impl TestService {
             correlationid: Uuid::now_v7().to_string(),
             causationid: None,
             traceparent: None,
+            tracestate: None,
             data: serde_json::to_value(event).expect("JSON"),
         };
         let message = Message {

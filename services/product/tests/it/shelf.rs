@@ -29,7 +29,7 @@ impl Shelf {
         let env = Env::from_values(settings.map(|(name, value)| (name.to_owned(), value.to_owned())));
         // Two hundred tasks may wait for a connection in turn.
         let env = env.with([("DATABASE_ACQUIRE_TIMEOUT".to_owned(), "30".to_owned())]);
-        let db = Db::new(ServiceName::Product, &DbOptions::from_env(&env).unwrap(), Wake::default());
+        let db = Db::new(ServiceName::Product, &DbOptions::from_env(&env).unwrap(), Wake::default(), None);
         let pool = PgPool::connect(&database.owner_url).await.unwrap();
         let locations = [LocationId::new(), LocationId::new()];
         let now = Clock::system().now();

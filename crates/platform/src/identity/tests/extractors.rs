@@ -8,6 +8,8 @@ use types::{Role, SessionId, UserId};
 
 use super::*;
 use crate::clock::Clock;
+use crate::http::headers;
+use crate::scope::Scope;
 
 struct Shop {
     router: Router,
@@ -168,6 +170,32 @@ async fn internal_endpoints_are_for_services_that_the_topology_names() {
     assert_eq!(shop.ask("/customer", Some(&good)).await.0, 401);
     shop.clock.advance(Duration::from_secs(100));
     assert_eq!(shop.ask("/internal", Some(&good)).await.0, 401, "expired");
+}
+
+#[tokio::test]
+async fn who_asks_is_known_from_a_token_or_from_a_service_that_is_believed() {
+    let shop = shop(SessionId::new());
+    let user = UserId::new();
+    let asker_of = async |path: &str, token: String, named: Option<UserId>| {
+        let mut request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        if let Some(named) = named {
+            request = request.header(headers::ASKER, named.to_string());
+        }
+        let answer = async {
+            let status = shop.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status();
+            (status.as_u16(), Scope::user())
+        };
+        Scope::root().run(answer).await
+    };
+    let own = || shop.users.issue(user, SessionId::new(), &[Role::Customer]).unwrap().token.into_exposed();
+    assert_eq!(asker_of("/customer", own(), None).await, (200, Some(user)));
+    assert_eq!(asker_of("/customer", own(), Some(UserId::new())).await, (200, Some(user)), "nobody names themselves");
+    let cart = || shop.service_token(Cart, Product);
+    assert_eq!(asker_of("/internal", cart(), Some(user)).await, (200, Some(user)));
+    assert_eq!(asker_of("/internal", cart(), None).await, (200, None));
+    let stranger = shop.service_token(Return, Product);
+    assert_eq!(asker_of("/internal", stranger, Some(user)).await, (403, None));
+    assert_eq!(asker_of("/internal", own(), Some(user)).await, (401, None));
 }
 
 #[tokio::test]
