@@ -1,7 +1,8 @@
 //! What lists and searches are answered from: the products on sale, in memory.
 //!
 //! PostgreSQL finds which products words are about; filters, orders, pages and facets are worked out here, without it. The
-//! listing is read whole at the first question, and from then on brought up to date when a question finds it a second old.
+//! listing is read whole at the first question, and from then on brought up to date when a question finds it a second old. All
+//! of it is read from the primary: two replicas that lag differently would make a list go back in time.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -85,7 +86,7 @@ impl Index {
         let text = text.trim().to_lowercase();
         let generation = self.read(Listing::generation);
         let look = async {
-            let mut connection = self.0.db.read().await?;
+            let mut connection = self.0.db.primary().await?;
             let mut found = search::matches(&mut connection, &text).await?;
             let mut corrected = None;
             if found.is_empty()
@@ -140,7 +141,7 @@ impl Index {
     }
 
     async fn read_changes(&self, since: Option<&Watermark>) -> Result<Watermark> {
-        let mut connection = self.0.db.read().await?;
+        let mut connection = self.0.db.primary().await?;
         let watermark = browse::watermark(&mut connection).await?;
         match since {
             None => {
