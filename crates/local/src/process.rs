@@ -134,7 +134,7 @@ impl Process {
             if tokio::time::timeout(*patience, self.exited()).await.is_ok() {
                 return;
             }
-            tracing::warn!(pid = self.pid, ?signal, "did not end in time");
+            tracing::info!(pid = self.pid, ?signal, "did not end in time");
         }
         self.kill().await;
     }

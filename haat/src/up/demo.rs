@@ -24,8 +24,9 @@ impl Infrastructure {
 
 pub(super) async fn seed(infrastructure: &Infrastructure, now: Timestamp, demo: Demo) -> Result<(), UpError> {
     let directory = infrastructure.state().directory();
+    // As the owner: only that may have statistics made of what was inserted.
     let connect = async |service| {
-        let connection = PgConnection::connect(&infrastructure.service_url(service)).await;
+        let connection = PgConnection::connect(&infrastructure.owner_url(service)).await;
         connection.map_err(|error| UpError::demo(service, error, directory))
     };
     let sql = |service| move |error: sqlx::Error| UpError::demo(service, error, directory);

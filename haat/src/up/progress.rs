@@ -82,6 +82,7 @@ impl Progress for Terminal {
             let style =
                 ProgressStyle::with_template("  {spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
             let bar = ProgressBar::new_spinner().with_style(style).with_message(step.to_owned());
+            bar.tick();
             bar.enable_steady_tick(Duration::from_millis(80));
             bar
         });

@@ -17,7 +17,7 @@ pub const BINARY: &str = env!("CARGO_BIN_EXE_haat");
 /// How long a start may take on a busy machine.
 const START: Duration = Duration::from_secs(60);
 /// "Within a few seconds", on a busy machine.
-pub const STOP: Duration = Duration::from_secs(10);
+pub const STOP: Duration = Duration::from_secs(15);
 
 /// `haat` with nothing of the tests' own environment but what it takes to run.
 pub fn haat<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {

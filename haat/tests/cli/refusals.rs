@@ -85,7 +85,7 @@ async fn too_few_open_files_are_named_with_how_many_it_takes() {
 async fn a_service_says_which_variable_it_misses() {
     let mut command = haat(["serve", "order"]);
     command.env("ORDER_PORT", "0").env("LOG_LEVEL", "error");
-    assert_eq!(refusal(command).await, "STREAMS_URL is not set; redis://user:password@host:port/database is expected");
+    assert_eq!(refusal(command).await, "STREAMS_URL is not set; a Redis URL, redis://host:port is expected");
     assert_eq!(
         refusal(haat(["tour", "--gateway", "http://127.0.0.1:1"])).await.split(" (").next(),
         Some("http://127.0.0.1:1 cannot be reached")

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -22,7 +21,7 @@ fn shown(mut command: std::process::Command) -> String {
     // It holds the terminal open, whose end is when nobody does.
     drop(command);
     let mut shown = Vec::new();
-    let mut terminal = File::from(OwnedFd::from(terminal.as_fd().try_clone_to_owned().unwrap()));
+    let mut terminal = File::from(terminal);
     let mut part = [0; 4096];
     while let Ok(length @ 1..) = terminal.read(&mut part) {
         shown.extend_from_slice(&part[..length]);
@@ -48,7 +47,8 @@ fn broken_state(directory: &Path) {
 async fn a_running_step_turns_and_a_failed_one_is_marked_and_explained() {
     let scratch = ScratchDirectory::create();
     broken_state(scratch.path());
-    let command = up(scratch.path()).into_std();
+    let mut command = up(scratch.path()).into_std();
+    command.env("TERM", "xterm");
     let shown = tokio::task::spawn_blocking(|| shown(command)).await.unwrap();
     assert!(shown.contains("\x1b["), "nothing turned: {shown:?}");
     assert!(shown.contains("  ✗ PostgreSQL, Redis\r\n"), "{shown:?}");

@@ -26,7 +26,8 @@ const SUPERUSER: &str = "haat";
 
 /// A start may have to replay what a killed server had not written to its tables yet.
 const START_PATIENCE: Duration = Duration::from_secs(60);
-const FAST_SHUTDOWN: Duration = Duration::from_secs(10);
+/// Whoever pressed Ctrl-C waits for it. What a slow disk has not taken by then is in PostgreSQL's log, from which the next start takes it.
+const FAST_SHUTDOWN: Duration = Duration::from_secs(5);
 const IMMEDIATE_SHUTDOWN: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Debug)]
@@ -102,7 +103,7 @@ impl PostgresServer {
         Ok(())
     }
 
-    /// Shuts down: transactions under way are rolled back. A server that does not end within ten seconds is made to.
+    /// Shuts down: transactions under way are rolled back. A server that does not end within five seconds is made to.
     pub async fn stop(&self) {
         self.process.stop(&[(Signal::INT, FAST_SHUTDOWN), (Signal::QUIT, IMMEDIATE_SHUTDOWN)]).await;
     }
