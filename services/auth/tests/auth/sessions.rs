@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use contracts::auth::{LoginSuspicious, SessionDetails, Suspicion, Tokens};
+use platform::cache::Redis;
 use testkit::eventually;
 use testkit::service::PATIENCE;
 use types::SessionId;
@@ -118,7 +119,7 @@ async fn a_log_out_ends_the_session_everywhere() {
     world.with(&tokens).get(SESSIONS).await.is(401);
     world.refresh(&tokens.refresh_token).await.is(401);
     // What the other services read.
-    let others = platform::identity::RedisRevocations::new(redis.url.parse().unwrap());
+    let others = platform::identity::RedisRevocations::new(Redis::open(&redis.url).unwrap());
     use platform::identity::Revocations;
     assert!(others.is_revoked(tokens.session_id).await);
     assert!(!others.is_revoked(SessionId::new()).await);
@@ -136,7 +137,7 @@ async fn who_has_logged_out_stays_out_when_redis_was_away_and_has_lost_everythin
     world.with(&untold).post("/api/v1/auth/logout", &()).await.is(204);
     redis.restart().await.unwrap();
     // What another service reads that has not asked before.
-    let is_revoked = async |session| RedisRevocations::new(redis.url().parse().unwrap()).is_revoked(session).await;
+    let is_revoked = async |session| RedisRevocations::new(Redis::open(redis.url()).unwrap()).is_revoked(session).await;
     for tokens in [told, untold] {
         eventually(PATIENCE, || is_revoked(tokens.session_id)).await;
     }
