@@ -63,10 +63,15 @@ impl<'s> Accountant<'s> {
     }
 }
 
+/// Holds the cheapest of each thing's tries against `[statements, Redis commands, calls]`, and tells all that differ.
 #[track_caller]
-fn costs(what: &str, tries: &[Cost], statements: usize, commands: usize, calls: usize) {
-    let cheapest = tries.iter().min_by_key(|cost| cost.counts()).unwrap();
-    assert_eq!(cheapest.counts(), [statements, commands, calls], "{what} costs {cheapest}");
+fn cost(expected: &[(&str, &[Cost], [usize; 3])]) {
+    let cheapest = |tries: &[Cost]| tries.iter().min_by_key(|cost| cost.counts()).cloned().unwrap();
+    let costs = expected.iter().map(|(what, tries, counts)| (what, cheapest(tries), counts));
+    let others = costs.filter(|(_, cost, counts)| cost.counts() != **counts);
+    let told: Vec<String> =
+        others.map(|(what, cost, counts)| format!("{what} was to cost {counts:?}, and costs {cost}")).collect();
+    assert!(told.is_empty(), "{}", told.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,9 +89,11 @@ async fn what_a_product_page_costs() {
         again.push(guest.get(&format!("{path}?again")).await.1);
         at_once.push(guest.get(&format!("{path}?again")).await.1);
     }
-    costs("a product that nobody has asked for", &first, 5, 4, 0);
-    costs("a product that is in the service's memory", &again, 1, 2, 0);
-    costs("a product that is in the gateway's memory", &at_once, 0, 2, 0);
+    cost(&[
+        ("a product that nobody has asked for", &first, [4, 3, 0]),
+        ("a product in the service's memory", &again, [1, 2, 0]),
+        ("a product in the gateway's memory", &at_once, [0, 2, 0]),
+    ]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,8 +129,10 @@ async fn what_a_change_of_a_cart_and_a_checkout_cost() {
         .await;
     }
     let [addition, quote, order, attempt] = tries;
-    costs("an addition to a cart", &addition, 1, 4, 0);
-    costs("a quote for two lines", &quote, 3, 4, 4);
-    costs("an order of two lines", &order, 12, 4, 6);
-    costs("an attempt to pay", &attempt, 7, 4, 1);
+    cost(&[
+        ("an addition to a cart", &addition, [5, 4, 0]),
+        ("a quote for two lines", &quote, [2, 4, 4]),
+        ("an order of two lines", &order, [11, 4, 6]),
+        ("an attempt to pay", &attempt, [7, 4, 1]),
+    ]);
 }
