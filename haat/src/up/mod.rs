@@ -109,6 +109,12 @@ impl LocalPlatform {
     /// Runs until a signal comes or something dies; a second signal ends it at once.
     async fn run(self, signals: &mut StopSignals, terminal: &Terminal) -> Result<ExitCode, UpError> {
         let LocalPlatform { infrastructure, process, .. } = self;
+        let checkpoint = infrastructure.postgres.checkpoint();
+        tokio::spawn(async move {
+            if let Err(error) = checkpoint.await {
+                tracing::debug!(%error, "stopped before everything was on the disk");
+            }
+        });
         let stop = process.stopper();
         let mut services = std::pin::pin!(process.run());
         let (mut ended, mut death) = (None, None);

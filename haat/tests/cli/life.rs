@@ -32,7 +32,9 @@ async fn a_platform_is_started_interrupted_stopped_gone_on_with_cut_off_and_rese
         json!({ "name": "Lakshmi Iyer", "email": EMAIL, "phone": "+919000011111", "password": PASSWORD });
     assert_eq!(post(&first.url, "/api/v1/auth/register", &registration).await.0, 201);
     let stopped = what_is_in_hand_is_answered(first).await;
-    assert_eq!((stopped.code, stopped.err.as_str()), (Some(0), ""), "{stopped:?}");
+    // On a busy disk statements may be slow, which is said.
+    let errors: Vec<&str> = stopped.err.lines().filter(|line| !line.contains("slow statement")).collect();
+    assert_eq!((stopped.code, errors), (Some(0), vec![]), "{stopped:?}");
     assert!(stopped.out.ends_with("Stopped. The data is kept; the next `haat up` goes on with it.\n"), "{stopped:?}");
     assert_eq!(servers_of(&state), [""; 0]);
 

@@ -33,12 +33,20 @@ pub struct Database {
 /// # Errors
 /// [`LocalError::Database`] if the server cannot be reached or refuses.
 pub async fn ensure_databases(admin_url: &str, wanted: &[Database]) -> Result<(), LocalError> {
-    let admin = PgConnectOptions::from_str(admin_url)?;
+    let admin = PgConnectOptions::from_str(admin_url)?.disable_statement_logging();
     let mut connection = admin.connect().await?;
     sqlx::query("SELECT pg_advisory_lock($1)").bind(ADVISORY_LOCK).execute(&mut connection).await?;
     ensure_roles(&mut connection, wanted).await?;
     ensure_existence(&mut connection, wanted).await?;
     try_join_all(wanted.iter().map(|database| grant_inside(&admin, database))).await?;
+    connection.close().await?;
+    Ok(())
+}
+
+pub(super) async fn checkpoint(admin_url: String) -> Result<(), LocalError> {
+    // As slow as the disk, which is nothing to warn of.
+    let mut connection = PgConnectOptions::from_str(&admin_url)?.disable_statement_logging().connect().await?;
+    sqlx::query("CHECKPOINT").execute(&mut connection).await?;
     connection.close().await?;
     Ok(())
 }

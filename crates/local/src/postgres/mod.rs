@@ -127,6 +127,15 @@ impl PostgresServer {
         }
     }
 
+    /// Brings to the disk what so far is only in PostgreSQL's log, so that neither a stop nor a start has to: new databases are
+    /// thousands of files. Does not keep the server from its work.
+    ///
+    /// # Errors
+    /// [`LocalError::Database`] if the server ends meanwhile.
+    pub fn checkpoint(&self) -> impl Future<Output = Result<(), LocalError>> + Send + use<> {
+        databases::checkpoint(self.admin_url())
+    }
+
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -273,7 +282,7 @@ async fn launch(
 ) -> Result<(Process, Log), LocalError> {
     let data = state.join("data");
     let deadline = Instant::now() + START_PATIENCE;
-    settings::write(state, options, port)?;
+    settings::write(state, options, port, binaries.major)?;
     forget_dead_server(state)?;
     loop {
         let log = state.open_log()?;
