@@ -137,7 +137,8 @@ async fn who_has_logged_out_stays_out_when_redis_was_away_and_has_lost_everythin
     world.with(&untold).post("/api/v1/auth/logout", &()).await.is(204);
     redis.restart().await.unwrap();
     // What another service reads that has not asked before.
-    let is_revoked = async |session| RedisRevocations::new(Redis::open(&redis.url()).unwrap()).is_revoked(session).await;
+    let is_revoked =
+        async |session| RedisRevocations::new(Redis::open(&redis.url()).unwrap()).is_revoked(session).await;
     for tokens in [told, untold] {
         eventually(PATIENCE, || is_revoked(tokens.session_id)).await;
     }
