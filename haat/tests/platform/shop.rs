@@ -227,9 +227,15 @@ impl Person {
         quote.body["shipping_options"][0]["method_id"].as_str().unwrap().to_owned()
     }
 
-    /// Checks out what is in the cart.
+    /// Checks out what is in the cart, as often as it takes to be told more than to try again shortly: with one key, so it is one
+    /// order at most.
     pub async fn check_out(&self, method: &str, payment: &str) -> Answer {
-        self.check_out_with_key(&Uuid::new_v4().to_string(), method, payment).await
+        let key = Uuid::new_v4().to_string();
+        eventually(PATIENCE, || async {
+            let answer = self.check_out_with_key(&key, method, payment).await;
+            if answer.status == 503 { Err(answer.body.to_string()) } else { Ok(answer) }
+        })
+        .await
     }
 
     pub async fn check_out_with_key(&self, key: &str, method: &str, payment: &str) -> Answer {
