@@ -41,7 +41,6 @@ impl IdempotencyKey {
     pub async fn begin(&self, db: &Db, owner: impl Display, request: &impl Serialize) -> Result<Begun> {
         let mut tx = db.begin().await?;
         let (owner, fingerprint) = (owner.to_string(), self.fingerprint(request));
-        sqlx::query("SET LOCAL lock_timeout = '4s'").execute(&mut *tx).await?;
         let inserted = sqlx::query!(
             "INSERT INTO idempotency_key (owner, key, fingerprint) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
             owner,

@@ -1,5 +1,6 @@
 //! Sending what is due, and forgetting what is old.
 
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use contracts::auth::{RevealCode, RevealedCode};
@@ -9,11 +10,12 @@ use futures::StreamExt;
 use platform::Result;
 use platform::scope::Scope;
 use platform::service::Progress;
+use types::{NotificationId, UserId};
 
 use crate::Notifications;
-use crate::domain::{Decision, Outcome, decide, desk, rule, settle};
+use crate::domain::{Decision, Outcome, Settled, decide, desk, rule, settle};
 use crate::senders::{Handed, Letter};
-use crate::store::{self, Claimed, InboxText};
+use crate::store::{self, Claimed, InboxText, Tried};
 use crate::templates::Subject;
 
 pub const DELIVER: &str = "deliver";
@@ -21,22 +23,26 @@ pub const DELIVER: &str = "deliver";
 /// Messages taken at once, and sent side by side.
 const BATCH: usize = 32;
 const SIDE_BY_SIDE: usize = 8;
-/// How long one message may take, and how long a batch is kept from other workers: longer than all of it can take.
+/// How long one question or message may take, and how long a batch is kept from other workers: longer than all of it can take.
 const TIME_TO_SEND: Duration = Duration::from_secs(20);
-const LEASE: Duration = Duration::from_secs(120);
+const LEASE: Duration = Duration::from_secs(180);
 /// How long messages and their tries are kept.
 const KEPT: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 const FORGOTTEN_AT_ONCE: i64 = 2000;
 
-/// Sends a batch of what is due. Nothing in the database is held meanwhile: a message is taken for the time of a lease.
+/// Sends a batch of what is due. Nothing in the database is held meanwhile: a message is taken for the time of a lease. What is
+/// sent quickly is settled together, and waits for nothing that is slow.
 pub async fn deliver(app: Notifications) -> Result<Progress> {
     let now = app.context.now();
     let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
     let batch = store::claim(&mut *app.db.primary().await?, now, now.plus(LEASE), limit).await?;
     let full = batch.len() == BATCH;
-    let settled: Vec<Result<()>> =
-        futures::stream::iter(batch).map(|message| app.deliver(message)).buffer_unordered(SIDE_BY_SIDE).collect().await;
-    settled.into_iter().collect::<Result<()>>()?;
+    let known = app.look_up(&batch).await?;
+    let attempts = futures::stream::iter(batch).map(|message| app.try_to_send(message, &known));
+    let mut tried = std::pin::pin!(attempts.buffer_unordered(SIDE_BY_SIDE).ready_chunks(BATCH));
+    while let Some(tried) = tried.next().await {
+        app.settle(&tried).await?;
+    }
     Ok(if full { Progress::More } else { Progress::Idle })
 }
 
@@ -72,29 +78,53 @@ struct Addressee {
     code: Option<String>,
 }
 
+/// What a batch's messages have in common to find out.
+struct Known {
+    superseded: HashSet<NotificationId>,
+    /// Those who could not be asked about are missing.
+    contacts: HashMap<UserId, FoundContact>,
+}
+
 impl Notifications {
-    async fn deliver(&self, message: Claimed) -> Result<()> {
-        let attempt = match tokio::time::timeout(TIME_TO_SEND, Scope::root().run(self.attempt(&message))).await {
+    async fn look_up(&self, batch: &[Claimed]) -> Result<Known> {
+        let superseded = store::superseded(&mut *self.db.primary().await?, batch).await?;
+        let sent = batch.iter().filter(|message| !superseded.contains(&message.id));
+        let users: HashSet<UserId> = sent.filter_map(|message| message.user_id).collect();
+        let contacts = futures::stream::iter(users)
+            .map(|user_id| async move {
+                let question = GetContact { user_id };
+                let asked = Scope::root().run(self.context.client().call(&question));
+                Some((user_id, tokio::time::timeout(TIME_TO_SEND, asked).await.ok()?.ok()?))
+            })
+            .buffer_unordered(SIDE_BY_SIDE)
+            .filter_map(std::future::ready);
+        Ok(Known { contacts: contacts.collect().await, superseded })
+    }
+
+    async fn try_to_send(&self, message: Claimed, known: &Known) -> Tried {
+        let work = Scope::root().run(self.attempt(&message, known));
+        let Attempt { outcome, inbox, local } = match tokio::time::timeout(TIME_TO_SEND, work).await {
             Ok(Ok(attempt)) => attempt,
-            Ok(Err(_)) => Outcome::Retry("another service cannot be reached".to_owned()).into(),
+            Ok(Err(_)) => out_of_reach(),
             Err(_) => Outcome::Retry("it took too long".to_owned()).into(),
         };
-        let now = self.context.now();
-        let settled = settle(attempt.outcome, message.attempts, now);
-        let mut tx = self.db.begin().await?;
-        if store::settle(&mut tx, &message, &settled, attempt.inbox.as_ref(), now).await? {
-            if let Some(letter) = &attempt.local {
-                store::keep_local(&mut tx, &message, letter, now).await?;
+        let settled = settle(outcome, message.attempts, self.context.now());
+        Tried { message, settled, inbox, local }
+    }
+
+    async fn settle(&self, tried: &[Tried]) -> Result<()> {
+        let settled = store::settle(&mut *self.db.primary().await?, tried, self.context.now()).await?;
+        for Tried { message, settled: Settled { outcome, .. }, .. } in tried {
+            if settled.contains(&message.id) {
+                tracing::debug!(notification = %message.id, kind = %message.kind, outlet = %message.outlet, %outcome, "tried");
+            } else {
+                tracing::info!(notification = %message.id, "a message was taken by another worker or forgotten meanwhile");
             }
-        } else {
-            tracing::info!(notification = %message.id, "a message was taken by another worker or forgotten meanwhile");
         }
-        let _committed = tx.commit().await?;
-        tracing::debug!(notification = %message.id, kind = %message.kind, outlet = %message.outlet, outcome = %settled.outcome, "tried");
         Ok(())
     }
 
-    async fn attempt(&self, message: &Claimed) -> Result<Attempt> {
+    async fn attempt(&self, message: &Claimed, known: &Known) -> Result<Attempt> {
         if let Some(desk) = desk(message.kind) {
             return match self.desks.address(desk) {
                 Some(address) => self.send(message, of_desk(address)).await,
@@ -102,14 +132,11 @@ impl Notifications {
             };
         }
         let Some(user_id) = message.user_id else { return Ok(Outcome::Failed("it is to nobody".to_owned()).into()) };
-        let rule = rule(message.kind);
-        if let Some(about) = message.about {
-            let mut connection = self.db.primary().await?;
-            if store::is_superseded(&mut connection, user_id, about, rule.superseded_by).await? {
-                return Ok(Outcome::Skipped("stale").into());
-            }
+        if known.superseded.contains(&message.id) {
+            return Ok(Outcome::Skipped("stale").into());
         }
-        let contact = self.context.client().call(&GetContact { user_id }).await?;
+        let Some(contact) = known.contacts.get(&user_id).cloned() else { return Ok(out_of_reach()) };
+        let rule = rule(message.kind);
         let addressee = match (message.kind, contact) {
             // A code goes where auth says, though the profile may still be in the making.
             (NotificationKind::VerificationCode, contact) => match self.addressee_of_code(message, contact).await? {
@@ -186,6 +213,10 @@ impl Notifications {
         let local = (handed == Handed::KeepLocally).then_some(letter);
         Ok(Attempt { outcome: handed.into(), inbox: None, local })
     }
+}
+
+fn out_of_reach() -> Attempt {
+    Outcome::Retry("another service cannot be reached".to_owned()).into()
 }
 
 fn of_desk(address: &str) -> Addressee {

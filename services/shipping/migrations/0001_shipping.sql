@@ -90,7 +90,7 @@ CREATE TABLE shipment (
     booking_error text,
     turn_back_due_at timestamptz,
     follow_up_due_at timestamptz,
-    CONSTRAINT shipment_tracking_number_key UNIQUE (carrier, tracking_number),
+    CONSTRAINT shipment_tracking_number_key UNIQUE (tracking_number, carrier),
     CHECK ((direction = 'inbound') = (return_id IS NOT NULL)),
     CHECK (tracking_number IS NULL OR booking_due_at IS NULL)
 ) WITH (fillfactor = 80);

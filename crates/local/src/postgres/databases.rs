@@ -8,6 +8,7 @@ use futures::future::try_join_all;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
+use super::scram;
 use crate::error::LocalError;
 
 /// A role that may log in, and its password.
@@ -65,7 +66,7 @@ async fn ensure_roles(connection: &mut PgConnection, wanted: &[Database]) -> Res
             sql,
             "{verb} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {};",
             identifier(&login.role),
-            literal(&login.password)
+            literal(&scram::secret(&login.password))
         );
     }
     execute(connection, sql).await

@@ -3,6 +3,7 @@
 mod databases;
 mod durable;
 mod replication;
+mod scram;
 mod settings;
 
 use std::ffi::OsString;

@@ -44,6 +44,15 @@ async fn refusal(url: &str, sql: &str) -> String {
 }
 
 #[tokio::test]
+async fn a_password_is_kept_as_a_secret_that_is_quick_to_prove() {
+    let fixture = Fixture::new().await;
+    let kept = "SELECT count(*) FROM pg_authid WHERE rolname LIKE 'order%' AND rolpassword LIKE 'SCRAM-SHA-256$1:%'";
+    assert_eq!(number(&fixture.server.admin_url(), kept).await, 2);
+    let wrong = fixture.server.url(&fixture.order.service.role, "guess", "order");
+    assert!(refusal(&wrong, "SELECT 1").await.contains("password authentication failed"));
+}
+
+#[tokio::test]
 async fn a_service_reads_and_writes_rows_and_nothing_else() {
     let fixture = Fixture::new().await;
     let service = fixture.service();

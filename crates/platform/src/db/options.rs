@@ -63,8 +63,12 @@ impl DbOptions {
         let milliseconds = |time: Duration| time.as_millis().to_string();
         server.application_name(service.as_str()).options([
             ("statement_timeout", milliseconds(self.statement_timeout)),
+            // Before the statement itself is ended, so that one sees what it has waited for.
+            ("lock_timeout", milliseconds(self.statement_timeout * 4 / 5)),
             // A client that went away inside a transaction must not hold its locks.
             ("idle_in_transaction_session_timeout", milliseconds(self.statement_timeout * 2)),
+            // PostgreSQL would plan a statement with arrays anew each time, for longer than most of ours then run.
+            ("plan_cache_mode", "force_generic_plan".to_owned()),
         ])
     }
 

@@ -14,7 +14,7 @@ use types::{QueueName, StreamName};
 use super::handlers::Handlers;
 use super::{dead_letters, inbox};
 use crate::Problem;
-use crate::bus::{Bus, BusError, Delivery, Message, Receipt};
+use crate::bus::{Bus, BusError, Delivery, Message, Receipt, Subscription};
 use crate::db::Db;
 use crate::scope::Scope;
 use crate::service::panic_message;
@@ -25,6 +25,8 @@ use tracing::Instrument;
 const BATCH: usize = 32;
 /// Effects side by side. No more is taken from a queue at once: a message that waits here for others has less of its visibility.
 const SIDE_BY_SIDE: usize = 8;
+/// What may be read again after a crash.
+const COMMIT_AFTER: Duration = Duration::from_millis(100);
 /// A long poll.
 const WAIT: Duration = Duration::from_secs(5);
 /// Before a stream or queue that cannot be read is tried again.
@@ -66,16 +68,15 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
     /// Moves the events that the service has handlers for from `stream` to its queue.
     pub async fn bridge(self, stream: StreamName, queue: QueueName) {
         self.persistently(stream.as_str(), || async {
-            let mut subscription = self.bus.streams.subscribe(stream, queue.as_str()).await?;
-            while !self.stop.is_cancelled() {
-                let Some(read) = self.unless_stopped(subscription.next(BATCH, WAIT)).await else { break };
+            let mut reader = Reader::new(self.bus.streams.subscribe(stream, queue.as_str()).await?);
+            while let Some(read) = self.unless_stopped(reader.next()).await {
                 let wanted: Vec<Message> = read?.into_iter().filter(|m| self.handlers.of(&m.kind).is_some()).collect();
                 if !wanted.is_empty() {
                     self.bus.queues.put(queue, &wanted).await?;
                 }
-                subscription.commit().await?;
+                reader.done().await?;
             }
-            Ok(())
+            reader.commit().await
         })
         .await;
     }
@@ -106,9 +107,8 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
     /// Does the effects of the events of `stream`, for a service without a queue: one after another for each aggregate.
     pub async fn follow(self, stream: StreamName, group: &'static str) {
         self.persistently(stream.as_str(), || async {
-            let mut subscription = self.bus.streams.subscribe(stream, group).await?;
-            while !self.stop.is_cancelled() {
-                let Some(read) = self.unless_stopped(subscription.next(BATCH, WAIT)).await else { break };
+            let mut reader = Reader::new(self.bus.streams.subscribe(stream, group).await?);
+            while let Some(read) = self.unless_stopped(reader.next()).await {
                 let mut by_key: Vec<(String, Vec<Message>)> = Vec::new();
                 for message in read?.into_iter().filter(|m| self.handlers.of(&m.kind).is_some()) {
                     match by_key.iter_mut().find(|(key, _)| *key == message.key) {
@@ -129,11 +129,11 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
                     .all(std::future::ready)
                     .await;
                 if !all_done {
-                    break;
+                    return Ok(());
                 }
-                subscription.commit().await?;
+                reader.done().await?;
             }
-            Ok(())
+            reader.commit().await
         })
         .await;
     }
@@ -245,6 +245,37 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
 
     async fn unless_stopped<F: Future>(&self, work: F) -> Option<F::Output> {
         self.stop.run_until_cancelled(work).await
+    }
+}
+
+/// A subscription that commits now and then, not after each read: what is read again after a crash has no effect twice.
+struct Reader {
+    subscription: Box<dyn Subscription>,
+    /// Since when there has been something to commit.
+    uncommitted: Option<Instant>,
+}
+
+impl Reader {
+    fn new(subscription: Box<dyn Subscription>) -> Self {
+        Reader { subscription, uncommitted: None }
+    }
+
+    async fn next(&mut self) -> Result<Vec<Message>, BusError> {
+        let wait = self.uncommitted.map_or(WAIT, |since| COMMIT_AFTER.saturating_sub(since.elapsed()));
+        let read = self.subscription.next(BATCH, wait).await?;
+        if !read.is_empty() {
+            self.uncommitted.get_or_insert_with(Instant::now);
+        }
+        Ok(read)
+    }
+
+    /// All that was read is done.
+    async fn done(&mut self) -> Result<(), BusError> {
+        if self.uncommitted.is_some_and(|since| since.elapsed() >= COMMIT_AFTER) { self.commit().await } else { Ok(()) }
+    }
+
+    async fn commit(&mut self) -> Result<(), BusError> {
+        if self.uncommitted.take().is_some() { self.subscription.commit().await } else { Ok(()) }
     }
 }
 

@@ -94,7 +94,7 @@ impl Limits {
         if count <= rule.limit
             && let Some(redis) = &self.redis
         {
-            count = count.max(count_in(redis, &key, seconds).await.unwrap_or(0));
+            count = count.max(count_in(redis, &key, seconds, count == 1).await.unwrap_or(0));
         }
         if count > rule.limit {
             metrics::counter!(names::RATE_LIMITED_TOTAL, "rule" => rule.name).increment(1);
@@ -147,11 +147,20 @@ fn window_at(now: Timestamp, seconds: u64) -> (u64, Duration) {
     (now / seconds, Duration::from_secs(seconds - now % seconds))
 }
 
-/// One more in Redis; `None` if that cannot be found out.
-async fn count_in(redis: &Redis, key: &str, seconds: u64) -> Option<u64> {
+/// One more in Redis; `None` if that cannot be found out. Only who begins a window says when the counter goes.
+async fn count_in(redis: &Redis, key: &str, seconds: u64, begins: bool) -> Option<u64> {
     let mut commands = redis::pipe();
-    commands.cmd("INCR").arg(key).cmd("EXPIRE").arg(key).arg(seconds).ignore();
+    commands.cmd("INCR").arg(key);
+    if begins {
+        commands.cmd("EXPIRE").arg(key).arg(seconds).ignore();
+    }
     let (count,): (u64,) = redis.run("limits", &commands).await.ok()?;
+    if count == 1 && !begins {
+        // Redis has lost it since.
+        let mut expire = redis::pipe();
+        expire.cmd("EXPIRE").arg(key).arg(seconds).ignore();
+        let () = redis.run("limits", &expire).await.ok()?;
+    }
     Some(count)
 }
 

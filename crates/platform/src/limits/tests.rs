@@ -39,12 +39,19 @@ async fn the_limit_holds_across_processes_and_until_the_window_ends() {
 async fn counters_leave_redis_with_their_window() {
     let server = TestServer::start().await;
     let clock = clock();
-    Limits::new(Some(server.connect()), clock.clone()).check(&ip("203.0.113.9"), &RULE).await.unwrap();
-    let (window, _) = window_at(clock.now(), 60);
-    let mut commands = redis::pipe();
-    commands.cmd("TTL").arg(format!("ratelimit:ip-203.0.113.9:login:{window}"));
-    let (seconds,): (i64,) = server.connect().run("test", &commands).await.unwrap();
-    assert!((1..=60).contains(&seconds), "{seconds}");
+    let (redis, who) = (server.connect(), ip("203.0.113.9"));
+    let limits = Limits::new(Some(redis.clone()), clock.clone());
+    let key = format!("ratelimit:{who}:login:{}", window_at(clock.now(), 60).0);
+    for time in ["the first", "after the other", "after Redis has lost it"] {
+        limits.check(&who, &RULE).await.unwrap();
+        let mut commands = redis::pipe();
+        commands.cmd("TTL").arg(&key);
+        let (seconds,): (i64,) = redis.run("test", &commands).await.unwrap();
+        assert!((1..=60).contains(&seconds), "{time}: {seconds}");
+        if time == "after the other" {
+            let () = redis.run("test", redis::pipe().cmd("DEL").arg(&key).ignore()).await.unwrap();
+        }
+    }
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ mod local;
 mod queue;
 
 pub use inbox::{desk, inbox_page, mark_read, unread_count};
-pub use local::{keep_local, local_messages};
-pub use queue::{Claimed, InboxText, claim, insert, is_superseded, settle};
+pub use local::local_messages;
+pub use queue::{Claimed, InboxText, Tried, claim, insert, settle, superseded};
 
 use sqlx::PgConnection;
 use types::{Timestamp, UserId};

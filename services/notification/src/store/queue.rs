@@ -1,5 +1,7 @@
 //! Messages on their way.
 
+use std::collections::HashSet;
+
 use contracts::notification::{AttemptOutcome, NotificationKind, NotificationStatus, Outlet};
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -7,6 +9,7 @@ use types::{CodeReference, EventId, NotificationId, Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::domain::{Message, Settled, rule};
+use crate::senders::Letter;
 
 /// A message that this process sends now; another may, once the lease has ended.
 pub struct Claimed {
@@ -93,60 +96,100 @@ pub async fn claim(
     .await
 }
 
-/// Has the customer been told, or is to be told, one of these about the same thing?
-pub async fn is_superseded(
+/// Those of the messages whose customer has been told, or is to be told, something later about the same thing.
+pub async fn superseded(
     connection: &mut PgConnection,
-    user: UserId,
-    about: Uuid,
-    by: &[NotificationKind],
-) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM notification WHERE about = $1 AND kind = ANY($2) AND user_id = $3) AS "found!""#,
-        about,
-        by as &[NotificationKind],
-        user as UserId
+    messages: &[Claimed],
+) -> Result<HashSet<NotificationId>, sqlx::Error> {
+    let (mut ids, mut users, mut abouts, mut kinds) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for message in messages {
+        let (Some(user), Some(about)) = (message.user_id, message.about) else { continue };
+        for kind in rule(message.kind).superseded_by {
+            ids.push(message.id);
+            users.push(user);
+            abouts.push(about);
+            kinds.push(*kind);
+        }
+    }
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let superseded = sqlx::query_scalar!(
+        r#"SELECT m.id AS "id!: NotificationId"
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) AS m (id, user_id, about, kind)
+           WHERE EXISTS (SELECT FROM notification later
+                         WHERE later.about = m.about AND later.kind = m.kind AND later.user_id = m.user_id)"#,
+        &ids as &[NotificationId],
+        &users as &[UserId],
+        &abouts,
+        &kinds as &[NotificationKind]
     )
-    .fetch_one(connection)
-    .await
+    .fetch_all(connection)
+    .await?;
+    Ok(superseded.into_iter().collect())
 }
 
-/// Records what came of a try. False if the message is not this process's any more: its lease ended and another took it, or
-/// the customer was forgotten.
+/// A message with what came of a try.
+pub struct Tried {
+    pub message: Claimed,
+    pub settled: Settled,
+    pub inbox: Option<InboxText>,
+    /// What is kept in place of sending it, on a developer's machine.
+    pub local: Option<Letter>,
+}
+
+/// Records what came of tries, all in one statement. Returns the messages that were still this process's: the lease of the others
+/// ended and another took them, or the customer was forgotten.
 pub async fn settle(
     connection: &mut PgConnection,
-    message: &Claimed,
-    settled: &Settled,
-    inbox: Option<&InboxText>,
+    tried: &[Tried],
     now: Timestamp,
-) -> Result<bool, sqlx::Error> {
-    let updated = sqlx::query!(
-        "UPDATE notification
-         SET status = $3, next_attempt_at = coalesce($4, next_attempt_at), finished_at = CASE WHEN $3 = 'queued' THEN NULL ELSE $5::timestamptz END,
-             attempts = attempts - $6::integer, title = $7, body = $8
-         WHERE id = $1 AND status = 'queued' AND attempts = $2",
-        message.id as NotificationId,
-        message.attempts,
-        settled.status as NotificationStatus,
-        settled.next_attempt_at as Option<Timestamp>,
-        now as Timestamp,
-        // Waiting for the end of the quiet hours is no failure.
-        i32::from(settled.outcome == AttemptOutcome::Postponed),
-        inbox.map(|text| text.title.as_str()),
-        inbox.map(|text| text.body.as_str())
-    )
-    .execute(&mut *connection)
-    .await?;
-    if updated.rows_affected() == 0 {
-        return Ok(false);
+) -> Result<HashSet<NotificationId>, sqlx::Error> {
+    fn column<'t, T>(tried: &'t [Tried], value: impl Fn(&'t Tried) -> T) -> Vec<T> {
+        tried.iter().map(value).collect()
     }
-    sqlx::query!(
-        "INSERT INTO delivery_attempt (notification_id, at, outcome, reason) VALUES ($1, $2, $3, $4)",
-        message.id as NotificationId,
+    fn letter<'t, T>(tried: &'t [Tried], value: impl Fn(&'t Letter) -> T) -> Vec<Option<T>> {
+        tried.iter().map(|t| t.local.as_ref().map(&value)).collect()
+    }
+    let settled = sqlx::query_scalar!(
+        r#"WITH tried AS (
+             SELECT * FROM unnest($2::uuid[], $3::integer[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[])
+                 AS t (id, attempts, status, next_attempt_at, outcome, reason, title, body)
+           ), settled AS (
+             UPDATE notification n
+             SET status = t.status, next_attempt_at = coalesce(t.next_attempt_at, n.next_attempt_at),
+                 finished_at = CASE WHEN t.status = 'queued' THEN NULL ELSE $1::timestamptz END,
+                 -- Waiting for the end of the quiet hours is no failure.
+                 attempts = n.attempts - (t.outcome = 'postponed')::integer, title = t.title, body = t.body
+             FROM tried t WHERE n.id = t.id AND n.status = 'queued' AND n.attempts = t.attempts
+             RETURNING n.id, n.outlet, n.kind, t.outcome, t.reason
+           ), noted AS (
+             INSERT INTO delivery_attempt (notification_id, at, outcome, reason) SELECT id, $1, outcome, reason FROM settled
+           ), kept AS (
+             INSERT INTO local_message (id, notification_id, outlet, kind, recipient, subject, text, html, created_at)
+             SELECT l.id, s.id, s.outlet, s.kind, l.recipient, l.subject, l.text, l.html, $1
+             FROM unnest($10::uuid[], $2::uuid[], $11::text[], $12::text[], $13::text[], $14::text[])
+                      AS l (id, notification_id, recipient, subject, text, html)
+                  JOIN settled s ON s.id = l.notification_id
+             WHERE l.recipient IS NOT NULL
+           )
+           SELECT id AS "id: NotificationId" FROM settled"#,
         now as Timestamp,
-        settled.outcome as AttemptOutcome,
-        settled.reason
+        &column(tried, |t| t.message.id) as &[NotificationId],
+        &column(tried, |t| t.message.attempts),
+        &column(tried, |t| t.settled.status) as &[NotificationStatus],
+        &column(tried, |t| t.settled.next_attempt_at) as &[Option<Timestamp>],
+        &column(tried, |t| t.settled.outcome) as &[AttemptOutcome],
+        &column(tried, |t| t.settled.reason.clone()),
+        &column(tried, |t| t.inbox.as_ref().map(|text| text.title.clone())) as &[Option<String>],
+        &column(tried, |t| t.inbox.as_ref().map(|text| text.body.clone())) as &[Option<String>],
+        &column(tried, |_| NotificationId::new()) as &[NotificationId],
+        &letter(tried, |l| l.recipient.clone()) as &[Option<String>],
+        &letter(tried, |l| l.subject.clone()) as &[Option<String>],
+        &letter(tried, |l| l.text.clone()) as &[Option<String>],
+        &column(tried, |t| t.local.as_ref().and_then(|l| l.html.clone())) as &[Option<String>]
     )
-    .execute(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(true)
+    Ok(settled.into_iter().collect())
 }

@@ -70,7 +70,8 @@ pub async fn lock(connection: &mut PgConnection, id: ReturnId) -> Result<Option<
     cases!("WHERE id = $1 FOR UPDATE", id as ReturnId).fetch_optional(connection).await
 }
 
-/// The newest first; of one customer, or of all.
+/// The newest first; of one customer, or of all. What they are looked up by stands first, with an index of its own: one plan for
+/// all values cannot know which of the filters there are.
 pub async fn list(
     connection: &mut PgConnection,
     customer: Option<UserId>,
@@ -78,24 +79,36 @@ pub async fn list(
     before: Option<ReturnId>,
     rows: i64,
 ) -> Result<Vec<DeskReturnSummary>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"SELECT id AS "id: ReturnId", order_id AS "order_id: OrderId", order_number, customer_id AS "customer_id: UserId",
-                  status AS "status: ReturnStatus", requested_at, pieces AS "pieces!", refund AS "refund!: Money"
-           FROM customer_return r
-           CROSS JOIN LATERAL (SELECT sum(quantity)::integer AS pieces, coalesce(sum(refund_paise), 0)::bigint AS refund
-                               FROM return_line WHERE return_id = r.id) l
-           WHERE ($1::uuid IS NULL OR customer_id = $1) AND ($2::text IS NULL OR status = $2)
-             AND ($3::uuid IS NULL OR order_id = $3) AND ($4::uuid IS NULL OR id < $4)
-           ORDER BY id DESC LIMIT $5"#,
-        customer as Option<UserId>,
-        filter.status as Option<ReturnStatus>,
-        filter.order_id as Option<OrderId>,
-        before as Option<ReturnId>,
-        rows
-    )
-    .fetch_all(connection)
-    .await?;
-    let summaries = rows.into_iter().map(|row| DeskReturnSummary {
+    macro_rules! found_by {
+        ($key:literal) => {
+            sqlx::query_as!(
+                SummaryRow,
+                r#"SELECT id AS "id: ReturnId", order_id AS "order_id: OrderId", order_number, customer_id AS "customer_id: UserId",
+                          status AS "status: ReturnStatus", requested_at, pieces AS "pieces!", refund AS "refund!: Money"
+                   FROM customer_return r
+                   CROSS JOIN LATERAL (SELECT sum(quantity)::integer AS pieces, coalesce(sum(refund_paise), 0)::bigint AS refund
+                                       FROM return_line WHERE return_id = r.id) l "#
+                    + $key
+                    + " AND ($1::uuid IS NULL OR customer_id = $1) AND ($2::text IS NULL OR status = $2)
+                        AND ($3::uuid IS NULL OR order_id = $3) AND ($4::uuid IS NULL OR id < $4)
+                      ORDER BY id DESC LIMIT $5",
+                customer as Option<UserId>,
+                filter.status as Option<ReturnStatus>,
+                filter.order_id as Option<OrderId>,
+                before as Option<ReturnId>,
+                rows
+            )
+            .fetch_all(connection)
+            .await?
+        };
+    }
+    let rows = match (filter, customer) {
+        (ReturnFilter { order_id: Some(_), .. }, _) => found_by!("WHERE order_id = $3"),
+        (_, Some(_)) => found_by!("WHERE customer_id = $1"),
+        (ReturnFilter { status: Some(_), .. }, None) => found_by!("WHERE status = $2"),
+        _ => found_by!("WHERE true"),
+    };
+    let summaries = rows.into_iter().map(|row: SummaryRow| DeskReturnSummary {
         customer_id: row.customer_id,
         summary: ReturnSummary {
             id: row.id,
@@ -108,6 +121,17 @@ pub async fn list(
         },
     });
     Ok(summaries.collect())
+}
+
+struct SummaryRow {
+    id: ReturnId,
+    order_id: OrderId,
+    order_number: String,
+    customer_id: UserId,
+    status: ReturnStatus,
+    requested_at: Timestamp,
+    pieces: i32,
+    refund: Money,
 }
 
 /// Writes the return's status; `at` is the time of the change. A finished return of a customer who was forgotten needs no

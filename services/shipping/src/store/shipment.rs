@@ -64,7 +64,7 @@ pub struct NewParcel<'a> {
 
 /// A query for parcels: what follows `FROM shipment`, and its arguments.
 macro_rules! parcels {
-    ($rest:literal $(, $argument:expr)* $(,)?) => {
+    ($rest:literal $(+ $more:literal)* $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             Parcel,
             r#"SELECT id AS "id: ShipmentId", order_id AS "order_id: OrderId", order_number,
@@ -72,7 +72,7 @@ macro_rules! parcels {
                       direction AS "direction: Direction", status AS "status: ShipmentStatus", status_at, version,
                       address AS "address: Json<Address>", weight_grams, cash_to_collect_paise AS "cash_to_collect: Money",
                       promised_to::text AS promised, carrier, tracking_number, booking_attempts, booking_error
-               FROM shipment "# + $rest
+               FROM shipment "# + $rest $(+ $more)*
             $(, $argument)*
         )
     };
@@ -147,27 +147,38 @@ pub async fn of_order(
         .await
 }
 
-/// The newest first.
+/// The newest first. What they are looked up by stands first, with an index of its own: one plan for all values cannot know which
+/// of the filters there are.
 pub async fn list(
     connection: &mut PgConnection,
     filter: &ShipmentFilter,
     before: Option<ShipmentId>,
     rows: i64,
 ) -> Result<Vec<Parcel>, sqlx::Error> {
-    parcels!(
-        "WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR direction = $2)
-           AND ($3::uuid IS NULL OR order_id = $3) AND ($4::text IS NULL OR tracking_number = $4)
-           AND ($5::uuid IS NULL OR id < $5)
-         ORDER BY id DESC LIMIT $6",
-        filter.status as Option<ShipmentStatus>,
-        filter.direction as Option<Direction>,
-        filter.order_id as Option<OrderId>,
-        filter.tracking_number,
-        before as Option<ShipmentId>,
-        rows
-    )
-    .fetch_all(connection)
-    .await
+    macro_rules! found_by {
+        ($key:literal) => {
+            parcels!(
+                $key + " AND ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR direction = $2)
+                         AND ($3::uuid IS NULL OR order_id = $3) AND ($4::text IS NULL OR tracking_number = $4)
+                         AND ($5::uuid IS NULL OR id < $5)
+                       ORDER BY id DESC LIMIT $6",
+                filter.status as Option<ShipmentStatus>,
+                filter.direction as Option<Direction>,
+                filter.order_id as Option<OrderId>,
+                filter.tracking_number,
+                before as Option<ShipmentId>,
+                rows
+            )
+            .fetch_all(connection)
+            .await
+        };
+    }
+    match filter {
+        ShipmentFilter { tracking_number: Some(_), .. } => found_by!("WHERE tracking_number = $4"),
+        ShipmentFilter { order_id: Some(_), .. } => found_by!("WHERE order_id = $3"),
+        ShipmentFilter { status: Some(_), .. } => found_by!("WHERE status = $1"),
+        _ => found_by!("WHERE true"),
+    }
 }
 
 /// Writes where the parcel is; a finished one needs neither asking after nor, if its customer was forgotten, an address.

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -13,6 +15,8 @@ use crate::bus::{BusError, BusOptions, DeadLetter, Delivery, Message, QueueDepth
 pub struct RedisQueues {
     connections: Connections,
     options: BusOptions,
+    /// When each queue is looked through for expired messages next.
+    next_look: Mutex<HashMap<QueueName, Instant>>,
 }
 
 /// How many dead letters are moved at a time.
@@ -20,7 +24,8 @@ const PAGE: usize = 100;
 
 impl RedisQueues {
     pub fn new(server: &RedisConfig, options: &BusOptions) -> Result<Self, BusError> {
-        Ok(RedisQueues { connections: Connections::new(server, options)?, options: options.clone() })
+        let connections = Connections::new(server, options)?;
+        Ok(RedisQueues { connections, options: options.clone(), next_look: Mutex::default() })
     }
 
     fn queue(&self, name: QueueName) -> Queue<'_> {
@@ -28,13 +33,21 @@ impl RedisQueues {
     }
 
     async fn receive(&self, queue: &Queue<'_>, max: usize, deadline: Instant) -> Result<Vec<Delivery>, BusError> {
-        // How long an expired message may wait while we wait for new ones.
+        // How long a message that another process has given back, or dropped, may wait for us.
         let slice = (queue.options.visibility / 10).clamp(Duration::from_millis(10), Duration::from_secs(1));
+        let in_a_hurry = deadline.saturating_duration_since(Instant::now()) < slice;
         loop {
-            let mut deliveries = self.receive_expired(queue, max).await?;
+            let mut deliveries = Vec::new();
+            if in_a_hurry || self.next_look(queue.name) <= Instant::now() {
+                self.look_at(queue.name, Instant::now() + slice);
+                deliveries = self.receive_expired(queue, max).await?;
+                if deliveries.len() == max {
+                    self.look_by(queue.name, Instant::now());
+                }
+            }
             if deliveries.len() < max {
-                let left = deadline.saturating_duration_since(Instant::now());
-                let block = if deliveries.is_empty() { left.min(slice) } else { Duration::ZERO };
+                let wait = deadline.min(self.next_look(queue.name)).saturating_duration_since(Instant::now());
+                let block = if deliveries.is_empty() { wait } else { Duration::ZERO };
                 match self.receive_new(queue, max - deliveries.len(), block).await {
                     Ok(new) => deliveries.extend(new),
                     Err(error) if deliveries.is_empty() => return Err(error),
@@ -45,6 +58,19 @@ impl RedisQueues {
                 return Ok(deliveries);
             }
         }
+    }
+
+    fn next_look(&self, queue: QueueName) -> Instant {
+        let looks = self.next_look.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.get(&queue).copied().unwrap_or_else(Instant::now)
+    }
+
+    fn look_at(&self, queue: QueueName, at: Instant) {
+        self.next_look.lock().unwrap_or_else(PoisonError::into_inner).insert(queue, at);
+    }
+
+    fn look_by(&self, queue: QueueName, at: Instant) {
+        self.look_at(queue, at.min(self.next_look(queue)));
     }
 
     async fn receive_expired(&self, queue: &Queue<'_>, max: usize) -> Result<Vec<Delivery>, BusError> {
@@ -147,7 +173,9 @@ impl Queues for RedisQueues {
     }
 
     async fn set_visibility(&self, queue: QueueName, receipt: &Receipt, visibility: Duration) -> Result<(), BusError> {
-        self.queue(queue).set_visibility(receipt, visibility).await
+        self.queue(queue).set_visibility(receipt, visibility).await?;
+        self.look_by(queue, Instant::now() + visibility);
+        Ok(())
     }
 
     async fn depth(&self, queue: QueueName) -> Result<QueueDepth, BusError> {
