@@ -1,5 +1,6 @@
 //! A platform of a test's own, and people who buy from it through the gateway.
 
+use std::path::Path;
 use std::time::Duration;
 
 use contracts::demo::{DEMO_ACCOUNTS, DEMO_PASSWORD};
@@ -12,6 +13,8 @@ use serde_json::{Value, json};
 use testkit::{ScratchDirectory, eventually};
 use types::{Role, ServiceName, SessionId, UserId};
 use uuid::Uuid;
+
+use crate::prepared;
 
 /// How long anything may take that the platform does by itself.
 pub const PATIENCE: Duration = Duration::from_secs(40);
@@ -43,6 +46,20 @@ pub struct Offer {
     pub variant: String,
 }
 
+pub fn options(state: &Path, variables: &[(&str, &str)]) -> Options {
+    let defaults = [
+        ("APP_ENV", "local"),
+        // Tests are crowds from one address.
+        ("GATEWAY_LIMIT_PER_ADDRESS", "10000000"),
+        ("GATEWAY_LIMIT_PER_USER", "10000000"),
+        ("AUTH_REQUESTS_PER_ADDRESS", "10000000"),
+        ("PAYMENT_POLL_AFTER", "0.5"),
+    ];
+    let variables = defaults.iter().chain(variables).map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+    let env = Env::from_values(variables);
+    Options { state: state.to_owned(), port_base: None, reset: false, demo: true, products: 0, env }
+}
+
 impl Shop {
     pub async fn open() -> Self {
         Self::open_with(&[]).await
@@ -51,24 +68,8 @@ impl Shop {
     /// With variables of its own.
     pub async fn open_with(variables: &[(&str, &str)]) -> Self {
         let state = ScratchDirectory::create();
-        let defaults = [
-            ("APP_ENV", "local"),
-            // Tests are crowds from one address.
-            ("GATEWAY_LIMIT_PER_ADDRESS", "10000000"),
-            ("GATEWAY_LIMIT_PER_USER", "10000000"),
-            ("AUTH_REQUESTS_PER_ADDRESS", "10000000"),
-            ("PAYMENT_POLL_AFTER", "0.5"),
-        ];
-        let variables = defaults.iter().chain(variables).map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-        let options = Options {
-            state: state.path().to_owned(),
-            port_base: None,
-            reset: false,
-            demo: true,
-            products: 0,
-            env: Env::from_values(variables),
-        };
-        let platform = LocalPlatform::start(options, &Quiet).await.unwrap();
+        prepared::copy_to(state.path()).await;
+        let platform = LocalPlatform::start(options(state.path(), variables), &Quiet).await.unwrap();
         Shop { platform, http: reqwest::Client::new(), state }
     }
 

@@ -116,19 +116,28 @@ impl RedisSubscription {
             }
         };
         let committed = match committed(&self.connections, &self.key, &self.group).await? {
-            Some(place) => {
-                let entries = place.entries_read.map(|n| n as u64);
-                Position { id: place.last_delivered_id, entries }
-            }
+            Some(place) => match place.entries_read {
+                Some(entries) => Position { id: place.last_delivered_id, entries: Some(entries as u64) },
+                None => self.position_of(place.last_delivered_id).await?,
+            },
             None => {
                 self.create_group().await?;
-                let extent = Extent::of(&self.connections, &self.key).await?;
-                // What was trimmed before the group began counts as read.
-                let entries = extent.map(|extent| extent.added.saturating_sub(extent.length));
-                Position { id: START.to_owned(), entries }
+                self.position_of(START.to_owned()).await?
             }
         };
         Ok(Some(Place { lease, read: committed.clone(), committed }))
+    }
+
+    /// For a group of which the server does not know how much it has read: it has committed nothing yet.
+    async fn position_of(&self, id: String) -> Result<Position, BusError> {
+        let extent = Extent::of(&self.connections, &self.key).await?;
+        let entries = extent.and_then(|extent| match &*id {
+            last if last == extent.last_id => Some(extent.added),
+            // What was trimmed before the group began counts as read.
+            START => Some(extent.added.saturating_sub(extent.length)),
+            _ => None,
+        });
+        Ok(Position { id, entries })
     }
 
     async fn create_group(&self) -> Result<(), BusError> {
