@@ -1,0 +1,23 @@
+output "ids" {
+  description = "By service: the database system, for the alarms and for the controller that scales."
+  value       = { for service, system in oci_psql_db_system.this : service => system.id }
+}
+
+output "endpoints" {
+  description = "By service: names by which the server's certificate is checked. The reader is null without replicas."
+  value = { for service, detail in data.oci_psql_db_system_connection_detail.this : service => {
+    host   = one(detail.primary_db_endpoint).fqdn
+    reader = var.replicas > 0 ? one(detail.reader_endpoint).fqdn : null
+    port   = one(detail.primary_db_endpoint).port
+  } }
+}
+
+output "ca_certificates" {
+  description = "By service: the authority for sslmode=verify-full."
+  value       = { for service, detail in data.oci_psql_db_system_connection_detail.this : service => detail.ca_certificate }
+}
+
+output "maximum_ocpus" {
+  description = "The smaller of the environment's cap and of what the shape offers."
+  value       = local.maximum_ocpus
+}
