@@ -1,0 +1,9 @@
+output "kafka_users" {
+  description = "By service: name of the user whose auth token its Kafka client needs."
+  value       = { for service, user in oci_identity_user.kafka : service => user.name }
+}
+
+output "node_group_id" {
+  description = "The nodes' dynamic group, for the logging agent."
+  value       = oci_identity_dynamic_group.nodes.id
+}
