@@ -21,3 +21,12 @@ output "maximum_ocpus" {
   description = "The smaller of the environment's cap and of what the shape offers."
   value       = local.maximum_ocpus
 }
+
+output "postgresql_version" {
+  description = "A standby in another region has to be of the same."
+  value       = var.postgresql_version
+}
+
+output "shape" {
+  value = var.shape
+}
