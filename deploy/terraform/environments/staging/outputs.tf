@@ -37,3 +37,7 @@ output "operations" {
 output "recovery" {
   value = module.environment.recovery
 }
+
+output "facts" {
+  value = module.environment.facts
+}

@@ -30,3 +30,17 @@ output "postgresql_version" {
 output "shape" {
   value = var.shape
 }
+
+output "facts" {
+  description = "By service: sizes as planned, to be held against topology.yaml."
+  value = { for service, system in oci_psql_db_system.this : service => {
+    display_name = system.display_name
+    instances    = system.instance_count
+    ocpus        = system.instance_ocpu_count
+    backup_days  = system.management_policy[0].backup_policy[0].retention_days
+    pitr_days    = system.management_policy[0].pitr_policy[0].restore_days
+    copies       = flatten(system.management_policy[0].backup_policy[0].copy_policy[*].regions)
+    regional     = system.storage_details[0].is_regionally_durable
+    tags         = merge(system.freeform_tags, system.defined_tags)
+  } }
+}

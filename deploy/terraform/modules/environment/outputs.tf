@@ -81,3 +81,20 @@ output "recovery" {
   value       = one(module.disaster_recovery[*].summary)
 }
 
+
+output "facts" {
+  description = "What is planned, in numbers: the tests hold them against topology.yaml, and an operator can read them."
+  value = {
+    network       = { subnets = module.network.subnet_cidrs, public = module.network.public_subnets, open_ports = module.network.open_ports }
+    cluster       = module.oke.facts
+    databases     = module.database.facts
+    cache         = module.cache.facts
+    messaging     = module.messaging.facts
+    repositories  = sort(values(module.registry.repositories))
+    secrets       = sort(flatten([for names in values(module.secrets.names) : values(names)]))
+    rights        = module.iam.facts
+    observability = module.observability.facts
+    cost          = module.cost.facts
+    standbys      = try(length(module.disaster_recovery[0].summary.standbys), 0)
+  }
+}

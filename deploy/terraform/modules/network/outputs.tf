@@ -21,3 +21,15 @@ output "ingress_ip" {
   description = "The reserved public address, for the DNS and for the load balancer's annotation."
   value       = oci_core_public_ip.ingress.ip_address
 }
+
+output "public_subnets" {
+  description = "Subnets in which a public address is possible: the load balancer's and no other."
+  value       = [for role, subnet in oci_core_subnet.this : role if !subnet.prohibit_public_ip_on_vnic]
+}
+
+output "open_ports" {
+  description = "Ports that 0.0.0.0/0 may reach, by security group."
+  value = sort([
+    for name, rule in local.rules : "${rule.group}:${rule.ports[0]}" if rule.direction == "INGRESS" && rule.peer == local.anywhere
+  ])
+}

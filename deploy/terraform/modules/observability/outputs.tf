@@ -15,3 +15,15 @@ output "log_retention_days" {
 output "flow_log_bucket" {
   value = oci_objectstorage_bucket.flow_logs.name
 }
+
+output "facts" {
+  description = "Alarms and retention as planned, to be held against topology.yaml."
+  value = {
+    alarms        = { for name, alarm in oci_monitoring_alarm.this : name => alarm.query }
+    topic         = oci_ons_notification_topic.alerts.name
+    subscriptions = sort([for subscription in oci_ons_subscription.email : subscription.endpoint])
+    log_days      = toset([for log in oci_logging_log.service : log.retention_duration])
+    logs          = sort([for log in oci_logging_log.service : log.display_name])
+    flow_log_days = one(oci_objectstorage_object_lifecycle_policy.flow_logs.rules).time_amount
+  }
+}
