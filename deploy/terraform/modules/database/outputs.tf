@@ -40,6 +40,7 @@ output "facts" {
     backup_days  = system.management_policy[0].backup_policy[0].retention_days
     pitr_days    = system.management_policy[0].pitr_policy[0].restore_days
     copies       = flatten(system.management_policy[0].backup_policy[0].copy_policy[*].regions)
+    reader       = system.network_details[0].is_reader_endpoint_enabled
     regional     = system.storage_details[0].is_regionally_durable
     tags         = merge(system.freeform_tags, system.defined_tags)
   } }

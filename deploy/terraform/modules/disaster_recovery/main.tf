@@ -55,7 +55,7 @@ data "oci_identity_availability_domains" "this" {
 
 locals {
   availability_domains = sort(data.oci_identity_availability_domains.this.availability_domains[*].name)
-  primaries            = try(var.standby.primaries, {})
+  primaries            = var.standby == null ? {} : var.standby.primaries
 }
 
 data "oci_identity_fault_domains" "this" {

@@ -18,6 +18,11 @@ output "queues" {
   value       = merge({}, module.messaging[*].queues...)
 }
 
+output "standby_ids" {
+  description = "By service."
+  value       = { for service, system in oci_psql_db_system.standby : service => system.id }
+}
+
 output "summary" {
   description = "What an operator needs to move the shop here."
   value = {

@@ -95,6 +95,6 @@ output "facts" {
     rights        = module.iam.facts
     observability = module.observability.facts
     cost          = module.cost.facts
-    standbys      = try(length(module.disaster_recovery[0].summary.standbys), 0)
+    standbys      = length(merge({}, module.disaster_recovery[*].standby_ids...))
   }
 }

@@ -34,6 +34,9 @@ mock_provider "oci" {
   mock_resource "oci_streaming_stream" {
     defaults = { id = "ocid1.stream.oc1..test" }
   }
+  mock_resource "oci_psql_db_system" {
+    defaults = { id = "ocid1.postgresqldbsystem.oc1..test" }
+  }
   mock_resource "oci_queue_queue" {
     defaults = { id = "ocid1.queue.oc1..test" }
   }
@@ -91,6 +94,9 @@ mock_provider "oci" {
   }
   mock_resource "oci_streaming_stream" {
     defaults = { id = "ocid1.stream.oc1..test" }
+  }
+  mock_resource "oci_psql_db_system" {
+    defaults = { id = "ocid1.postgresqldbsystem.oc1..test" }
   }
   mock_resource "oci_queue_queue" {
     defaults = { id = "ocid1.queue.oc1..test" }
@@ -171,7 +177,7 @@ run "ten_databases" {
     error_message = "the topology allows 16 OCPUs, the shape 64"
   }
   assert {
-    condition     = alltrue([for database in output.databases : database.reader == "reader.example"])
+    condition     = alltrue([for facts in output.facts.databases : facts.reader == true])
     error_message = "readers go to the replicas"
   }
   assert {

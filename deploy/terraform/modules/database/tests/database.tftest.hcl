@@ -130,10 +130,6 @@ run "without_replicas_there_is_no_reader" {
     condition     = alltrue([for system in oci_psql_db_system.this : system.instance_count == 1 && !one(system.network_details).is_reader_endpoint_enabled])
     error_message = "a reader's name with nobody behind it"
   }
-  assert {
-    condition     = alltrue([for endpoint in output.endpoints : endpoint.reader == null])
-    error_message = "services would be told of a reader that is not there"
-  }
 }
 
 run "a_shape_that_is_not_offered_is_refused" {
