@@ -3,17 +3,17 @@
 output "kubernetes" {
   description = "By what the overlays call them."
   value = {
-    cluster_id          = module.oke.cluster_id
-    api_endpoint        = module.oke.api_endpoint
-    bastion_id          = module.oke.bastion_id
-    namespace           = local.namespace
-    vcn_id              = module.network.vcn_id
-    compartment_id      = oci_identity_compartment.this.id
-    vault_id            = module.secrets.vault_id
-    secrets             = module.secrets.names
-    subnet_cidrs        = module.network.subnet_cidrs
-    availability_domain = local.availability_domains
-    region              = var.region
+    cluster_id           = module.oke.cluster_id
+    api_endpoint         = module.oke.api_endpoint
+    bastion_id           = module.oke.bastion_id
+    namespace            = local.namespace
+    vcn_id               = module.network.vcn_id
+    compartment_id       = oci_identity_compartment.this.id
+    vault_id             = module.secrets.vault_id
+    secrets              = module.secrets.names
+    subnet_cidrs         = module.network.subnet_cidrs
+    availability_domains = local.availability_domains
+    region               = var.region
   }
 }
 
