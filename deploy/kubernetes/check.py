@@ -47,7 +47,7 @@ def main():
         if given.release:
             problems += [f"{environment}: {problem}" for problem in steps.unfilled(rendered)]
         print(f"{environment}: {len(rendered.documents)} objects")
-    problems += alerts.check(HERE, ROOT)
+    problems += alerts.check(HERE, ROOT, topology)
     for problem in problems:
         print(problem, file=sys.stderr)
     print(f"{len(problems)} differences" if problems else "the manifests, the topology and the code agree")

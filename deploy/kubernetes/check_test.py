@@ -191,6 +191,11 @@ class Network(Planted):
         self.breach(policy("nginx", *source, to="0.0.0.0/0", namespace="ingress"), "a public address can reach nginx")
         self.breach(policy("nginx", *source, to="10.2.1.0/24", namespace="ingress"), "load balancer cannot reach nginx")
 
+    def test_the_operator_that_reads_the_vault(self):
+        way = lambda direction, end: ("spec", direction, 0, end, 0, "ipBlock", "cidr")
+        self.breach(policy("operator", *way("ingress", "from"), to="0.0.0.0/0", namespace="external-secrets"), "can reach the External Secrets")
+        self.breach(policy("operator", *way("egress", "to"), to="10.1.0.0/28", namespace="external-secrets"), "operator cannot reach")
+
     def test_selectors_as_kubernetes_reads_them(self):
         term = lambda operator, **more: {"matchExpressions": [{"key": "a", "operator": operator, **more}]}
         self.assertTrue(rendered.selects({}, {}) and rendered.selects(term("DoesNotExist"), {}))
@@ -312,6 +317,13 @@ class Alerts(unittest.TestCase):
         self.assertEqual(self.rule("http_request_duration_seconds > 1"), ["alert Test: nothing exports http_request_duration_seconds"])
         self.assertEqual(self.rule("sum by (tenant) (outbox_events) > 1"), ["alert Test: no sample has the label tenant"])
         self.assertTrue(self.rule("outbox_events > 1", labels={"severity": "whatever"}))
+
+
+    def test_the_topologys_thresholds(self):
+        more = {"environments": {"production": {"alarms": {"replica_lag": 7}}}}
+        documents = rendered.render(check.HERE / "cluster" / "observability")
+        self.assertEqual(alerts.thresholds(documents, TOPOLOGY), [])
+        self.assertTrue(alerts.thresholds(documents, more))
 
 
 class Unfilled(unittest.TestCase):

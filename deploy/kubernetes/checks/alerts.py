@@ -64,5 +64,14 @@ def check_documents(documents, known, labels):
     return problems
 
 
-def check(here, root):
-    return check_documents(render(here / "cluster" / "observability"), exported(root) | FOREIGN, labels_of(root))
+def thresholds(documents, topology):
+    """Replica lag is an alarm of the topology that only the services can measure; all its other alarms are the cloud's."""
+    rules = [rule for d in documents for group in dig(d, "spec", "groups", default=[]) for rule in group["rules"]]
+    found = [rule["expr"].rsplit(">", 1)[1].strip() for rule in rules if rule["alert"] == "ReplicaLag"]
+    wanted = {str(environment["alarms"]["replica_lag"]) for environment in topology["environments"].values()}
+    return [] if set(found) == wanted else [f"ReplicaLag warns at {found}, the topology says {sorted(wanted)}"]
+
+
+def check(here, root, topology):
+    documents = render(here / "cluster" / "observability")
+    return check_documents(documents, exported(root) | FOREIGN, labels_of(root)) + thresholds(documents, topology)

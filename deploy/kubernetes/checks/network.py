@@ -213,3 +213,21 @@ def edge(ask, around, second):
     ask(nginx, Place("the data subnet", f"10.{second}.3.10"), 5432, False)
     ask(nginx, Place("the metadata address", "169.254.169.254"), 80, False)
     ask(balancer, around["other ingress"], 80, False)
+    operators(ask, around, second)
+
+
+def operators(ask, around, second):
+    """What reads the vault: in from the API server, out to it and to the vault."""
+    operator = around["operator"]
+    for other in range(3):
+        api = Place(f"the API endpoint 10.{other}.0.5", f"10.{other}.0.5")
+        ask(api, operator, 10250, other == second)
+        for port in (6443, 12250):
+            ask(operator, api, port, other == second)
+        ask(operator, Place(f"the data subnet 10.{other}.3.0/24", f"10.{other}.3.10"), 5432, False)
+    ask(operator, Place("the vault", PUBLIC), 443, True)
+    ask(operator, around["dns"], 53, True, "UDP")
+    for source in (around["nginx"], around["prometheus"], Place("a public address", PUBLIC)):
+        ask(source, operator, 10250, False)
+    for place in (Place("the metadata address", "169.254.169.254"), around["other ingress"]):
+        ask(operator, place, 80, False)
