@@ -1,24 +1,29 @@
 #!/usr/bin/env python3
 """Each check can fail: a breach of every kind is planted into the rendered manifests, and must be reported."""
 
+import base64
 import copy
+import re
 import unittest
 
+import kubernetes_validate
+
 import check
-from checks import alerts, network, rendered, steps
+from checks import alerts, configuration, edge, network, rendered, secrets, shapes, steps, workloads
 
 TOPOLOGY = check.topology_of()
 WHOLE = {environment: check.load(environment) for environment in rendered.ENVIRONMENTS}
 
 
 class Planted(unittest.TestCase):
-    maxDiff = None
+    # The checks that are to notice: all, unless a class says which.
+    parts = check.CHECKS
 
     def breach(self, plant, *told, environment="production"):
         """Plants a breach; something that contains all these words must be told, and nothing was told before."""
         broken = rendered.Rendered(environment, copy.deepcopy(WHOLE[environment].documents))
         plant(broken)
-        problems = check.problems_of(broken, TOPOLOGY)
+        problems = [problem for part in self.parts for problem in part.check(broken, TOPOLOGY, check.ROOT)]
         self.assertTrue(any(all(word in problem for word in told) for problem in problems), problems)
 
     def test_nothing_is_told_of_what_is_right(self):
@@ -53,6 +58,8 @@ CONTAINER = (*POD, "containers", 0)
 
 
 class Workloads(Planted):
+    parts = (workloads, configuration, steps)
+
     def test_a_port(self):
         self.breach(change("Deployment", "cart-service", *CONTAINER, "ports", 0, "containerPort", to=3006), "cart", "ports")
         self.breach(change("Service", "cart-service", "spec", "ports", 0, "port", to=3006), "cart", "Service ports")
@@ -135,6 +142,8 @@ def add_rule(name, direction, rule):
 
 
 class Network(Planted):
+    parts = (network,)
+
     def test_a_call_too_few(self):
         self.breach(policy("cart-service", "spec", "egress", to=[]), "cart-service cannot reach product-service")
         self.breach(policy("product-service", "spec", "ingress", to=[]), "cart-service cannot reach product-service")
@@ -215,17 +224,23 @@ def config(service, environment="production"):
     return next(name for name in names if name.startswith(service if service == "platform" else f"{service}-service"))
 
 
+TEMPLATE = ("spec", "target", "template", "data")
+
+
 def entry(index):
     return ("spec", "data", index, "remoteRef", "key")
 
 
 class Configuration(Planted):
+    parts = (configuration,)
+
     def test_a_required_key_that_nobody_sets(self):
         for service, key in (("platform", "KAFKA_BROKERS"), ("platform", "QUEUES_URL"), ("order", "ORDER_SELLER_GSTIN"),
                              ("payment", "RAZORPAY_KEY_ID"), ("gateway", "STREAMS_URL"), ("platform", "APP_ENV")):
             self.breach(drop("ConfigMap", config(service), "data", key), key)
-        self.breach(drop("ExternalSecret", "notification-service", "spec", "data", 3), "NOTIFICATION_SMTP_URL is required")
-        self.breach(drop("ExternalSecret", "user-service", "spec", "data", 1), "DATABASE_URL is required")
+        self.breach(drop("ExternalSecret", "notification-service", *TEMPLATE, "NOTIFICATION_SMTP_URL"), "NOTIFICATION_SMTP_URL is required")
+        self.breach(drop("ExternalSecret", "user-service", *TEMPLATE, "DATABASE_URL"), "DATABASE_URL is required")
+        self.breach(drop("ExternalSecret", "user-service", "spec", "data", 1), "what the template of the secrets uses")
         self.breach(drop("Deployment", "user-service", *CONTAINER, "env", 0), "SERVICE_KEYS is required")
 
     def test_a_key_that_nothing_reads(self):
@@ -241,6 +256,14 @@ class Configuration(Planted):
         self.breach(change("ConfigMap", config("platform"), "data", "REDIS_URL", to="redis://r"), "without TLS")
         self.breach(change("ConfigMap", config("platform"), "data", "KAFKA_SECURITY_PROTOCOL", to="PLAINTEXT"), "SASL_SSL")
         self.breach(change("ConfigMap", config("payment"), "data", "PAYMENT_PROVIDER", to="sandbox"), "razorpay")
+        other = "t/Default/ecommerce-production-order-kafka/p"
+        self.breach(change("Deployment", "cart-service", *CONTAINER, "env", 2, "value", to=other), "cart", "not the service's own user")
+
+    def test_the_key_begins_as_pkcs8_does(self):
+        """RFC 8410: a sequence of the version 0, the algorithm 1.3.101.112 and a string that holds a string of 32 bytes."""
+        text = rendered.dig(WHOLE["production"].find("ExternalSecret", "auth-service"), *TEMPLATE, "JWT_SECRET")
+        fixed = base64.b64decode(re.search(r'"(MC4C[A-Za-z0-9+/=]{20,})"', text)[1])
+        self.assertEqual(fixed.hex(), "302e" "020100" "3005" "06032b6570" "0422" "0420")
 
     def test_the_owners_url_is_the_migrations_alone(self):
         source = (*CONTAINER, "envFrom", 2, "secretRef", "name")
@@ -251,6 +274,8 @@ class Configuration(Planted):
 
 
 class Secrets(Planted):
+    parts = (secrets,)
+
     def test_one_of_the_21_is_missing(self):
         self.breach(drop("ExternalSecret", "user-service", "spec", "data", 0), "secrets of the design: 20")
 
@@ -276,6 +301,8 @@ class Secrets(Planted):
 
 
 class Edge(Planted):
+    parts = (edge,)
+
     def test_balancer_and_listeners(self):
         size = "service.beta.kubernetes.io/oci-load-balancer-shape-flex-max"
         notes = ("spec", "infrastructure", "annotations")
@@ -293,6 +320,8 @@ class Edge(Planted):
 
 
 class Shapes(Planted):
+    parts = (shapes,)
+
     def test_a_field_that_nobody_knows(self):
         self.breach(change("SecretStore", "cart-service", "spec", "provider", "oracle", "principaltype", to="Workload"), "is not known")
         self.breach(drop("SecretStore", "cart-service", "spec", "provider", "oracle", "region"), "region is missing")
@@ -301,6 +330,15 @@ class Shapes(Planted):
     def test_a_kind_that_nobody_knows(self):
         strange = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "x", "labels": {"release-step": "prepare"}}}
         self.breach(lambda broken: broken.documents.append(strange), "nothing knows the shape")
+
+
+class Schemas(unittest.TestCase):
+    def test_kubernetes_own_schemas_are_strict(self):
+        deployment = copy.deepcopy(WHOLE["production"].find("Deployment", "auth-service"))
+        kubernetes_validate.validate(deployment, "1.34", strict=True)
+        deployment["spec"]["template"]["spec"]["containers"][0]["livenesProbe"] = {}
+        with self.assertRaises(kubernetes_validate.ValidationError):
+            kubernetes_validate.validate(deployment, "1.34", strict=True)
 
 
 class Alerts(unittest.TestCase):

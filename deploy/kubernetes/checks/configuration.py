@@ -75,7 +75,7 @@ def environment_of(rendered, workload, problems):
             values = (document or {}).get("data", {})
         else:
             document = secret_maker(rendered, reference["name"])
-            values = {entry["secretKey"]: "" for entry in dig(document, "spec", "data", default=[])}
+            values = keys_made(document, problems)
         if document is None and not reference.get("optional"):
             problems.append(f"{reference['name']}, which the pod takes variables from, is nowhere")
         for name, value in values.items():
@@ -83,6 +83,17 @@ def environment_of(rendered, workload, problems):
     for entry in container.get("env", []):
         put(entry["name"], entry.get("value", ""))
     return found
+
+
+def keys_made(document, problems):
+    """The keys of the Secret that an ExternalSecret makes: its template's, or, without one, those it reads."""
+    read = {entry["secretKey"]: "" for entry in dig(document, "spec", "data", default=[])}
+    template = dig(document, "spec", "target", "template", "data")
+    if template is None:
+        return read
+    used = {name for text in template.values() for name in re.findall(r"(?<![\w)])\.([A-Za-z]\w*)", re.sub(r"\{\{ with (.*?)\}\}.*?\{\{ end \}\}", r"\1", text))}
+    compare(problems, "what the template of the secrets uses", sorted(used), sorted(read))
+    return dict.fromkeys(template, "")
 
 
 def secret_maker(rendered, name):
@@ -122,6 +133,9 @@ def serving(rendered, code, name, service, env):
             problems.append(f"{key} goes without TLS")
     if service.get("database"):
         compare(problems, "STREAMS", env.get("STREAMS"), "kafka")
+        user = f"/Default/ecommerce-{rendered.environment}-{name}-kafka/"
+        if user not in env.get("KAFKA_USERNAME", ""):
+            problems.append(f"KAFKA_USERNAME is {env.get('KAFKA_USERNAME')!r}, which is not the service's own user")
         compare(problems, "KAFKA_SECURITY_PROTOCOL", env.get("KAFKA_SECURITY_PROTOCOL"), "SASL_SSL")
     if rendered.environment == "production":
         compare(problems, "PAYMENT_PROVIDER", env.get("PAYMENT_PROVIDER"), "razorpay" if name == "payment" else None)

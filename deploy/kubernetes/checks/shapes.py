@@ -52,12 +52,13 @@ SHAPES = {
             "name": NAME,
             "creationPolicy": ("Owner", "Orphan", "Merge", "None"),
             "deletionPolicy": ("Retain", "Delete", "Merge"),
+            "template?": {"engineVersion": ("v2",), "data": LABELS},
         },
-        "data": [{"secretKey": re.compile(r"[A-Z][A-Z0-9_]*"), "remoteRef": {"key": re.compile(r"[A-Za-z0-9._-]+")}}],
+        "data": [{"secretKey": re.compile(r"[A-Za-z][A-Za-z0-9_]*"), "remoteRef": {"key": re.compile(r"[A-Za-z0-9._-]+")}}],
     },
     ("gateway.networking.k8s.io/v1", "Gateway"): {
         "gatewayClassName": NAME,
-        "infrastructure": {"annotations": LABELS},
+        "infrastructure": {"annotations": LABELS, "parametersRef": {"group": str, "kind": ("NginxProxy",), "name": NAME}},
         "listeners": [LISTENER],
     },
     ("gateway.networking.k8s.io/v1", "HTTPRoute"): ROUTE,
@@ -65,6 +66,12 @@ SHAPES = {
         "targetRef": {"group": ("gateway.networking.k8s.io",), "kind": ("Gateway", "HTTPRoute"), "name": NAME},
         "body": {"maxSize": re.compile(r"\d+[kmg]?"), "timeout": TIME},
         "keepAlive": {"requests": int, "time": TIME, "timeout": {"server": TIME, "header": TIME}},
+    },
+    ("gateway.nginx.org/v1alpha2", "NginxProxy"): {
+        "kubernetes": {
+            "deployment": {"replicas": int},
+            "service": {"type": ("LoadBalancer",), "externalTrafficPolicy": ("Local", "Cluster"), "loadBalancerIP": str},
+        },
     },
     ("monitoring.coreos.com/v1", "PodMonitor"): {
         "namespaceSelector": {"matchNames": [NAME]},
