@@ -9,6 +9,7 @@ import unittest
 import kubernetes_validate
 
 import check
+import service_keys
 from checks import alerts, configuration, edge, network, rendered, secrets, shapes, steps, workloads
 
 TOPOLOGY = check.topology_of()
@@ -330,6 +331,15 @@ class Shapes(Planted):
     def test_a_kind_that_nobody_knows(self):
         strange = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "x", "labels": {"release-step": "prepare"}}}
         self.breach(lambda broken: broken.documents.append(strange), "nothing knows the shape")
+
+
+class ServiceKeys(unittest.TestCase):
+    def test_the_example_of_rfc_8037(self):
+        """Appendices A.1 to A.3: a private key, its public half and the thumbprint of that."""
+        seed = base64.urlsafe_b64decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
+        key = service_keys.public_key("auth", bytes.fromhex("302e020100300506032b657004220420") + seed)
+        self.assertEqual(key["x"], "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
+        self.assertEqual((key["service"], key["kid"]), ("auth", "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"))
 
 
 class Schemas(unittest.TestCase):
