@@ -372,6 +372,9 @@ class Alerts(unittest.TestCase):
         documents = rendered.render(check.HERE / "cluster" / "observability")
         self.assertEqual(alerts.thresholds(documents, TOPOLOGY), [])
         self.assertTrue(alerts.thresholds(documents, more))
+        self.assertEqual(alerts.places(documents), [])
+        next(d for d in documents if d["kind"] == "Role")["metadata"]["namespace"] = "observability"
+        self.assertEqual(alerts.places(documents), ["Role prometheus is in observability"])
 
 
 class Unfilled(unittest.TestCase):

@@ -72,6 +72,13 @@ def thresholds(documents, topology):
     return [] if set(found) == wanted else [f"ReplicaLag warns at {found}, the topology says {sorted(wanted)}"]
 
 
+def places(documents):
+    """Prometheus may read pods where the services are, and everything of its own is in its own namespace."""
+    wanted = {"Role": "ecommerce", "RoleBinding": "ecommerce", "Namespace": None}
+    found = [(d["kind"], d["metadata"]["name"], d["metadata"].get("namespace")) for d in documents]
+    return [f"{kind} {name} is in {namespace}" for kind, name, namespace in found if namespace != wanted.get(kind, "observability")]
+
+
 def check(here, root, topology):
     documents = render(here / "cluster" / "observability")
-    return check_documents(documents, exported(root) | FOREIGN, labels_of(root)) + thresholds(documents, topology)
+    return check_documents(documents, exported(root) | FOREIGN, labels_of(root)) + thresholds(documents, topology) + places(documents)
