@@ -333,6 +333,30 @@ class Shapes(Planted):
         self.breach(lambda broken: broken.documents.append(strange), "nothing knows the shape")
 
 
+class Topology(unittest.TestCase):
+    """The other way round: the topology changes, and the manifests have not followed."""
+
+    def changed(self, part, told, *path, to):
+        topology = copy.deepcopy(TOPOLOGY)
+        *way, last = path
+        rendered.dig(topology, *way)[last] = to
+        problems = part.check(WHOLE["production"], topology, check.ROOT)
+        self.assertTrue(any(told in problem for problem in problems), problems)
+
+    def test_it_is_noticed(self):
+        self.changed(workloads, "ports", "services", "cart", "port", to=3104)
+        self.changed(workloads, "requests", "classes", "small", "requests", "cpu", to=150)
+        self.changed(workloads, "HPA bounds", "services", "cart", "scale", to=[2, 16])
+        self.changed(workloads, "replicas", "services", "cart", "replicas", to=3)
+        self.changed(workloads, "anti-affinity is not required", "services", "cart", "anti_affinity", to="required")
+        self.changed(workloads, "Deployments", "services", "loyalty", to=dict(TOPOLOGY["services"]["cart"], port=3011))
+        self.changed(network, "cart-service cannot reach user-service", "services", "cart", "calls", to=["user"])
+        self.changed(network, "auth-service cannot reach a public address", "queues", "auth-service-events", to={"owner": "auth"})
+        self.changed(network, "can reach the data subnet of production on 9092", "events", to={})
+        self.changed(secrets, "database-url is wanted", "services", "gateway", "database", to=True)
+        self.changed(secrets, "knows nothing of it", "services", "cart", "database", to=False)
+
+
 class ServiceKeys(unittest.TestCase):
     def test_the_example_of_rfc_8037(self):
         """Appendices A.1 to A.3: a private key, its public half and the thumbprint of that."""
