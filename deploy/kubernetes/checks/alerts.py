@@ -1,0 +1,84 @@
+"""The alert rules against the metrics that the code exports."""
+
+import re
+
+from . import configuration, shapes
+from .rendered import dig, render
+
+MACRO = re.compile(r'(?:counter|gauge|histogram)!\(\s*(?:"([a-z][a-z0-9_]*)"|names::([A-Z0-9_]+))', re.S)
+CONSTANT = re.compile(r'pub const ([A-Z0-9_]+): &str = "([a-z0-9_]+)";')
+KIND = re.compile(r'histogram!\(\s*(?:"([a-z][a-z0-9_]*)"|names::([A-Z0-9_]+))', re.S)
+LABEL = re.compile(r'"([a-z_]+)" =>|\("([a-z_]+)",\s')
+# Labels that Prometheus adds, and those of metrics that are not ours.
+ADDED = {"pod", "le", "namespace", "job", "horizontalpodautoscaler"}
+# Words of PromQL, labels and Prometheus' own metrics.
+WORDS = set("sum rate increase max min avg by without histogram_quantile le on ignoring group_left absent time and or unless "
+            "service namespace pod job route status queue type callee outcome server stream code up bool".split())
+FOREIGN = {"kube_horizontalpodautoscaler_status_current_replicas"}
+
+
+def exported(root):
+    """The names of all samples that `/metrics` can have."""
+    names, constants, histograms = set(), {}, set()
+    for directory in ("crates/platform/src", "services"):
+        for text in configuration.sources(root / directory):
+            constants.update(CONSTANT.findall(text))
+    for directory in ("crates/platform/src", "services"):
+        for text in configuration.sources(root / directory):
+            names |= {literal or constants.get(constant, "") for literal, constant in MACRO.findall(text)}
+            histograms |= {literal or constants.get(constant, "") for literal, constant in KIND.findall(text)}
+    samples = {f"{name}{suffix}" for name in histograms for suffix in ("_bucket", "_sum", "_count")}
+    return (names - histograms) | samples
+
+
+def metrics_in(expression):
+    """The metrics that a query names: what is left without strings, ranges, labels in brackets and words of the language."""
+    text = re.sub(r'"[^"]*"', "", expression)
+    text = re.sub(r"\[[^\]]*\]|\{[^}]*\}", "", text)
+    text = re.sub(r"\b(by|without|on|ignoring|group_left)\s*\([^)]*\)", "", text)
+    return {word for word in re.findall(r"[a-zA-Z_][a-zA-Z0-9_]*", text) if word not in WORDS}
+
+
+def labels_in(expression):
+    """The labels that a query groups by or chooses by."""
+    grouped = re.findall(r"\b(?:by|without|on|ignoring)\s*\(([^)]*)\)", expression)
+    chosen = re.findall(r"([a-z_]+)\s*(?:=~|!~|!=|=)\s*\"", expression)
+    return {label.strip() for group in grouped for label in group.split(",")} | set(chosen)
+
+
+def labels_of(root):
+    """The labels that the code gives to samples, those of any metric together."""
+    texts = [text for part in ("crates/platform/src", "services") for text in configuration.sources(root / part)]
+    return {name for text in texts for pair in LABEL.findall(text) for name in pair if name} | ADDED
+
+
+def check_documents(documents, known, labels):
+    problems = shapes.check_documents(documents)
+    for document in documents:
+        for group in dig(document, "spec", "groups", default=[]):
+            for rule in group["rules"]:
+                unknown = metrics_in(rule["expr"]) - known
+                problems += [f"alert {rule['alert']}: nothing exports {name}" for name in sorted(unknown)]
+                strange = labels_in(rule["expr"]) - labels
+                problems += [f"alert {rule['alert']}: no sample has the label {name}" for name in sorted(strange)]
+    return problems
+
+
+def thresholds(documents, topology):
+    """Replica lag is an alarm of the topology that only the services can measure; all its other alarms are the cloud's."""
+    rules = [rule for d in documents for group in dig(d, "spec", "groups", default=[]) for rule in group["rules"]]
+    found = [rule["expr"].rsplit(">", 1)[1].strip() for rule in rules if rule["alert"] == "ReplicaLag"]
+    wanted = {str(environment["alarms"]["replica_lag"]) for environment in topology["environments"].values()}
+    return [] if set(found) == wanted else [f"ReplicaLag warns at {found}, the topology says {sorted(wanted)}"]
+
+
+def places(documents):
+    """Prometheus may read pods where the services are, and everything of its own is in its own namespace."""
+    wanted = {"Role": "ecommerce", "RoleBinding": "ecommerce", "Namespace": None}
+    found = [(d["kind"], d["metadata"]["name"], d["metadata"].get("namespace")) for d in documents]
+    return [f"{kind} {name} is in {namespace}" for kind, name, namespace in found if namespace != wanted.get(kind, "observability")]
+
+
+def check(here, root, topology):
+    documents = render(here / "cluster" / "observability")
+    return check_documents(documents, exported(root) | FOREIGN, labels_of(root)) + thresholds(documents, topology) + places(documents)
