@@ -31,11 +31,14 @@ const KEPT: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 const FORGOTTEN_AT_ONCE: i64 = 2000;
 
 /// Sends a batch of what is due. Nothing in the database is held meanwhile: a message is taken for the time of a lease. What is
-/// sent quickly is settled together, and waits for nothing that is slow.
+/// sent quickly is settled together, and does not wait for what is sent slowly.
 pub async fn deliver(app: Notifications) -> Result<Progress> {
     let now = app.context.now();
     let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
     let batch = store::claim(&mut *app.db.primary().await?, now, now.plus(LEASE), limit).await?;
+    if batch.is_empty() {
+        return Ok(Progress::Idle);
+    }
     let full = batch.len() == BATCH;
     let known = app.look_up(&batch).await?;
     let attempts = futures::stream::iter(batch).map(|message| app.try_to_send(message, &known));
