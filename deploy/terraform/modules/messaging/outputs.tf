@@ -13,8 +13,12 @@ output "stream_ids" {
 }
 
 output "queues" {
-  description = "By name: OCID and the endpoint that messages go through."
-  value       = { for name, queue in oci_queue_queue.this : name => { id = queue.id, endpoint = queue.messages_endpoint } }
+  description = "By name: OCID, the endpoint that messages go through, and the URL of both that the services want (OCI_QUEUES)."
+  value = { for name, queue in oci_queue_queue.this : name => {
+    id       = queue.id
+    endpoint = queue.messages_endpoint
+    url      = "${trimsuffix(queue.messages_endpoint, "/")}/20210201/queues/${queue.id}"
+  } }
 }
 
 output "facts" {

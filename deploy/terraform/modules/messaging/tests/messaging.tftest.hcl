@@ -4,6 +4,9 @@ mock_provider "oci" {
   mock_resource "oci_streaming_stream_pool" {
     defaults = { id = "ocid1.streampool.oc1..test", endpoint_fqdn = "cell-1.streaming.example" }
   }
+  mock_resource "oci_queue_queue" {
+    defaults = { id = "ocid1.queue.oc1..test", messages_endpoint = "https://cell-1.queue.messaging.ap-hyderabad-1.oci.oraclecloud.com" }
+  }
 }
 
 variables {
@@ -60,6 +63,10 @@ run "a_queue_sets_poisoned_messages_aside" {
   assert {
     condition     = oci_queue_queue.this["user-service-events"].retention_in_seconds == 604800
     error_message = "kept for seven days"
+  }
+  assert {
+    condition     = output.queues["user-service-events"].url == "https://cell-1.queue.messaging.ap-hyderabad-1.oci.oraclecloud.com/20210201/queues/ocid1.queue.oc1..test"
+    error_message = "the URL as the services want it: endpoint, version of the API, OCID"
   }
   assert {
     condition     = oci_queue_queue.this["user-service-events"].custom_encryption_key_id == "key"
