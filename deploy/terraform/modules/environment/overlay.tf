@@ -34,11 +34,12 @@ output "overlay" {
     "cloud.env" = {
       REDIS_URL     = module.cache.url
       KAFKA_BROKERS = module.messaging.bootstrap_servers
-      OCI_REGION    = var.region
     }
     "autoscale.env" = {
-      OCI_COMPARTMENT = oci_identity_compartment.this.id
-      OCI_DATABASES   = join(",", [for service, id in module.database.ids : "${service}=${id}"])
+      OCI_REGION              = var.region
+      OCI_COMPARTMENT         = oci_identity_compartment.this.id
+      OCI_DATABASES           = join(",", [for service, id in module.database.ids : "${service}=${id}"])
+      AUTOSCALE_MAXIMUM_OCPUS = tostring(module.database.maximum_ocpus)
     }
     "database-ca.pem"           = join("\n", distinct([for certificate in module.database.ca_certificates : trimspace(certificate)]))
     "images/kustomization.yaml" = "${var.region}.ocir.io/${data.oci_objectstorage_namespace.this.namespace}"

@@ -27,7 +27,7 @@ locals {
 
   secret_names = { for made in ["vault", "hand"] : made => sort(flatten([
     for name, secret in local.listed : [
-      for service in secret.services : try("${local.prefix}.${secret.account}.${service}-${name}", "${local.prefix}.${service}-service.${name}")
+      for service in secret.services : try("${local.prefix}.${secret.account}.${service}.${name}", "${local.prefix}.${service}-service.${name}")
     ] if secret.made == made
   ])) }
 

@@ -72,10 +72,10 @@ resource "oci_vault_secret" "database_administrator" {
   compartment_id         = var.compartment_id
   vault_id               = oci_kms_vault.this.id
   key_id                 = oci_kms_key.secrets.id
-  secret_name            = "${var.prefix}.database-setup.${each.key}-administrator"
+  secret_name            = "${var.prefix}.database-setup.${each.key}.administrator"
   description            = "Password of the administrator of the database ${each.key}"
   enable_auto_generation = true
-  freeform_tags          = merge(var.tags.freeform, { service = each.key, path = "${local.path_root}/database-setup/${each.key}-administrator" })
+  freeform_tags          = merge(var.tags.freeform, { service = each.key, path = "${local.path_root}/database-setup/${each.key}/administrator" })
   defined_tags           = var.tags.defined
 
   secret_generation_context {

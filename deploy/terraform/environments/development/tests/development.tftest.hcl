@@ -195,7 +195,7 @@ run "the_plan_is_the_design" {
   assert {
     condition = sort(setsubtract(output.facts.all_secrets.made, output.facts.secrets)) == sort(concat(flatten([
       for service in ["auth", "cart", "discount", "notification", "order", "payment", "product", "return", "shipping", "user"] :
-      ["ecommerce.development.${service}-service.database-owner-url", "ecommerce.development.database-setup.${service}-administrator"]
+      ["ecommerce.development.${service}-service.database-owner-url", "ecommerce.development.database-setup.${service}.administrator"]
     ]), ["ecommerce.development.payment-service.sandbox-secret"]))
     error_message = "an owner and an administrator for each database, and the sandbox's secret"
   }
@@ -233,6 +233,10 @@ run "the_plan_is_the_design" {
   assert {
     condition     = length(split(",", output.overlay["autoscale.env"].OCI_DATABASES)) == 10 && startswith(output.overlay["autoscale.env"].OCI_DATABASES, "auth=ocid1.postgresqldbsystem.oc1..test,")
     error_message = "ten databases for the controller that scales them"
+  }
+  assert {
+    condition     = output.overlay["autoscale.env"].AUTOSCALE_MAXIMUM_OCPUS == "4"
+    error_message = "the controller's cap is what the shape offers, and no more than the topology's"
   }
   assert {
     condition     = output.overlay["cloud.env"].KAFKA_BROKERS == "cell-1.streaming.example:9092" && output.overlay["images/kustomization.yaml"] == "ap-hyderabad-1.ocir.io/testnamespace"

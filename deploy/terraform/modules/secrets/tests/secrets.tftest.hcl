@@ -51,8 +51,8 @@ run "what_goes_beyond_the_design" {
     condition = output.all_names == tolist([
       "ecommerce.test.auth-service.database-owner-url", "ecommerce.test.auth-service.database-url", "ecommerce.test.auth-service.jwt-secret",
       "ecommerce.test.cart-service.database-owner-url", "ecommerce.test.cart-service.database-url", "ecommerce.test.cart-service.jwt-secret",
-      "ecommerce.test.cart-service.sandbox-secret", "ecommerce.test.database-setup.auth-administrator",
-      "ecommerce.test.database-setup.cart-administrator", "ecommerce.test.gateway-service.jwt-secret",
+      "ecommerce.test.cart-service.sandbox-secret", "ecommerce.test.database-setup.auth.administrator",
+      "ecommerce.test.database-setup.cart.administrator", "ecommerce.test.gateway-service.jwt-secret",
     ])
     error_message = "an owner for each database, a sandbox's secret where there is one, and an administrator that no service reads"
   }
