@@ -10,6 +10,7 @@ output "kubernetes" {
     vcn_id               = module.network.vcn_id
     compartment_id       = oci_identity_compartment.this.id
     vault_id             = module.secrets.vault_id
+    key_id               = module.secrets.key_id
     secrets              = module.secrets.names
     subnet_cidrs         = module.network.subnet_cidrs
     availability_domains = local.availability_domains
