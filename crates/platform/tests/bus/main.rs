@@ -13,6 +13,8 @@ mod front;
 mod kafka;
 mod kafka_tls;
 mod lag;
+mod oci;
+mod oci_identity;
 mod queues;
 mod redis_failures;
 mod server;
