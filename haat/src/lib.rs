@@ -1,5 +1,6 @@
 //! What the commands of `haat` do; `main.rs` reads the command line and prints.
 
+pub mod autoscale;
 pub mod dead_letters;
 pub mod doctor;
 pub mod machine;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use haat::dead_letters::{self, Place};
-use haat::{doctor, openapi, reconcile, serve, topology, tour, up};
+use haat::{autoscale, doctor, openapi, reconcile, serve, topology, tour, up};
 use platform::env::Env;
 use platform::telemetry::{self, TelemetryConfig};
 use types::ServiceName;
@@ -81,6 +81,12 @@ enum Command {
         state: Option<PathBuf>,
         #[command(subcommand)]
         command: DeadLetters,
+    },
+    /// Give the databases in Oracle's cloud more OCPUs when they are short of them, and fewer when they are calm.
+    Autoscale {
+        /// Look and decide, but change nothing. Needs no Kubernetes.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Say what is wrong with this machine and what `haat up` keeps on it, or with the configuration of services.
     Doctor {
@@ -184,6 +190,10 @@ async fn run(command: Command) -> Result<ExitCode, String> {
                 DeadLetters::Redrive { place, ids } => letters.redrive(place, &ids).await,
             };
             print(&printed.map_err(text)?)
+        }
+        Command::Autoscale { dry_run } => {
+            let _telemetry = log(&env, "autoscale")?;
+            autoscale::run(dry_run, &env).await.map_err(text)
         }
         Command::Doctor { services, state, port_base } => {
             doctor::run(&services, state.as_deref(), port_base, &env).await.map_err(text)

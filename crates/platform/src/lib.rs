@@ -7,6 +7,7 @@ pub mod bus;
 pub mod cache;
 pub mod client;
 pub mod clock;
+pub mod cloud;
 pub mod db;
 pub mod env;
 pub mod events;

@@ -13,6 +13,7 @@
 
 mod database;
 mod eventually;
+pub mod oci;
 mod private;
 mod proxy;
 mod redis;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use types::QueueName;
 
+use crate::cloud;
 use crate::env::{Env, EnvError};
 
 #[derive(Clone, Debug)]
@@ -25,6 +26,7 @@ pub enum StreamsConfig {
 #[derive(Clone, Debug)]
 pub enum QueuesConfig {
     Redis(RedisConfig),
+    Oci(OciConfig),
 }
 
 /// A Redis that runs with `appendonly yes` and `appendfsync always`: only so does its answer mean that a message is durable.
@@ -62,6 +64,14 @@ pub enum SecurityProtocol {
     SaslSsl,
 }
 
+/// OCI Queue.
+#[derive(Clone, Debug)]
+pub struct OciConfig {
+    pub identity: oci::Identity,
+    /// The URL of each queue that this process uses: its messages endpoint, `/20210201/queues/` and its OCID.
+    pub queues: BTreeMap<QueueName, String>,
+}
+
 /// What is the same for every back end; the topology has the values.
 #[derive(Clone, Debug)]
 pub struct BusOptions {
@@ -89,30 +99,28 @@ pub struct QueueOptions {
 
 impl BusConfig {
     /// Reads `STREAMS` (`redis`, the default, or `kafka`), `STREAMS_URL` and `STREAMS_CA`, or `KAFKA_BROKERS`, `KAFKA_SECURITY_PROTOCOL`,
-    /// `KAFKA_USERNAME`, `KAFKA_PASSWORD`, `KAFKA_CA` and `KAFKA_IDEMPOTENCE`; `QUEUES` (`redis`), and `QUEUES_URL` with
-    /// `QUEUES_CA`, which is the streams' Redis unless set.
+    /// `KAFKA_USERNAME`, `KAFKA_PASSWORD`, `KAFKA_CA` and `KAFKA_IDEMPOTENCE`; `QUEUES` (`redis`, the default, or `oci`), `QUEUES_URL` with
+    /// `QUEUES_CA`, which is the streams' Redis unless set, or `OCI_QUEUES` (`queue=URL`, with commas between; none for who uses
+    /// none) and what [`cloud::identity`] reads.
     ///
     /// # Errors
     /// Names the variable that is missing or wrong.
     pub fn from_env(env: &Env) -> Result<Self, EnvError> {
-        let streams = match env.value("STREAMS", BackEnd::Redis)? {
-            BackEnd::Redis => {
+        let streams = match env.value("STREAMS", StreamsBackEnd::Redis)? {
+            StreamsBackEnd::Redis => {
                 let (url, ca) = (env.required("STREAMS_URL", REDIS_URL)?, env.optional("STREAMS_CA")?);
                 StreamsConfig::Redis(RedisConfig { url, ca })
             }
-            BackEnd::Kafka => StreamsConfig::Kafka(KafkaConfig::from_env(env)?),
+            StreamsBackEnd::Kafka => StreamsConfig::Kafka(KafkaConfig::from_env(env)?),
         };
-        let queues = match (env.value("QUEUES", BackEnd::Redis)?, env.text("QUEUES_URL"), &streams) {
-            (BackEnd::Redis, Some(url), _) => QueuesConfig::Redis(RedisConfig { url, ca: env.optional("QUEUES_CA")? }),
-            (BackEnd::Redis, None, StreamsConfig::Redis(server)) => QueuesConfig::Redis(server.clone()),
-            (BackEnd::Redis, None, StreamsConfig::Kafka(_)) => {
-                return Err(EnvError::Missing { name: "QUEUES_URL".to_owned(), expected: REDIS_URL.to_owned() });
+        let queues = match (env.value("QUEUES", QueuesBackEnd::Redis)?, env.text("QUEUES_URL"), &streams) {
+            (QueuesBackEnd::Oci, ..) => QueuesConfig::Oci(OciConfig::from_env(env)?),
+            (QueuesBackEnd::Redis, Some(url), _) => {
+                QueuesConfig::Redis(RedisConfig { url, ca: env.optional("QUEUES_CA")? })
             }
-            (BackEnd::Kafka, ..) => {
-                return Err(EnvError::Malformed {
-                    name: "QUEUES".to_owned(),
-                    reason: "Kafka has no queues; 'redis' is expected".to_owned(),
-                });
+            (QueuesBackEnd::Redis, None, StreamsConfig::Redis(server)) => QueuesConfig::Redis(server.clone()),
+            (QueuesBackEnd::Redis, None, StreamsConfig::Kafka(_)) => {
+                return Err(EnvError::Missing { name: "QUEUES_URL".to_owned(), expected: REDIS_URL.to_owned() });
             }
         };
         Ok(BusConfig { streams, queues })
@@ -136,6 +144,13 @@ impl KafkaConfig {
             }
         }
         Ok(config)
+    }
+}
+
+impl OciConfig {
+    fn from_env(env: &Env) -> Result<Self, EnvError> {
+        let queues = env.list("OCI_QUEUES")?.into_iter().map(|QueueAt(name, url)| (name, url)).collect();
+        Ok(OciConfig { identity: cloud::identity(env)?, queues })
     }
 }
 
@@ -214,12 +229,12 @@ impl fmt::Debug for KafkaConfig {
 const REDIS_URL: &str = "a Redis URL, redis://host:port";
 
 #[derive(Clone, Copy)]
-enum BackEnd {
+enum StreamsBackEnd {
     Redis,
     Kafka,
 }
 
-impl FromStr for BackEnd {
+impl FromStr for StreamsBackEnd {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
@@ -227,6 +242,34 @@ impl FromStr for BackEnd {
             "kafka" => Ok(Self::Kafka),
             _ => Err(format!("'{text}' is neither redis nor kafka")),
         }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum QueuesBackEnd {
+    Redis,
+    Oci,
+}
+
+impl FromStr for QueuesBackEnd {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "redis" => Ok(Self::Redis),
+            "oci" => Ok(Self::Oci),
+            _ => Err(format!("'{text}' is neither redis nor oci")),
+        }
+    }
+}
+
+/// One entry of `OCI_QUEUES`.
+struct QueueAt(QueueName, String);
+
+impl FromStr for QueueAt {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, url) = text.split_once('=').ok_or("a queue's name, '=' and its URL are expected")?;
+        Ok(QueueAt(name.parse().map_err(|error| format!("{error}"))?, url.to_owned()))
     }
 }
 
@@ -242,11 +285,9 @@ mod tests {
     #[test]
     fn one_redis_serves_streams_and_queues_unless_the_queues_have_their_own() {
         let config = read(&[("STREAMS_URL", "redis://a:1")]).unwrap();
-        let QueuesConfig::Redis(server) = config.queues;
-        assert_eq!(server.url, "redis://a:1");
+        assert!(matches!(config.queues, QueuesConfig::Redis(server) if server.url == "redis://a:1"));
         let config = read(&[("STREAMS_URL", "redis://a:1"), ("QUEUES_URL", "redis://b:2")]).unwrap();
-        let QueuesConfig::Redis(server) = config.queues;
-        assert_eq!(server.url, "redis://b:2");
+        assert!(matches!(config.queues, QueuesConfig::Redis(server) if server.url == "redis://b:2"));
     }
 
     #[test]
@@ -262,9 +303,15 @@ mod tests {
         assert!(read(&plain).unwrap_err().starts_with("QUEUES_URL is not set"));
         let odd = [&kafka[..], &[("KAFKA_SECURITY_PROTOCOL", "tls")]].concat();
         assert!(read(&odd).unwrap_err().starts_with("KAFKA_SECURITY_PROTOCOL: 'tls' is none of PLAINTEXT"));
-        assert!(
-            read(&[("STREAMS_URL", "redis://a"), ("QUEUES", "kafka")]).unwrap_err().starts_with("QUEUES: Kafka has")
-        );
+        let queues = |values: &[(&str, &str)]| read(&[&[("STREAMS_URL", "redis://a")], values].concat());
+        assert!(queues(&[("QUEUES", "kafka")]).unwrap_err().starts_with("QUEUES: 'kafka' is neither redis nor oci"));
+        let oci = [("QUEUES", "oci"), ("KUBERNETES_SERVICE_HOST", "10.0.0.1")];
+        assert!(matches!(queues(&oci).unwrap().queues, QueuesConfig::Oci(cloud) if cloud.queues.is_empty()));
+        for (entry, why) in [("order-service-events", "OCI_QUEUES: 'order"), ("orders=https://q", "OCI_QUEUES: 'orders")] {
+            let error = queues(&[&oci[..], &[("OCI_QUEUES", entry)]].concat()).unwrap_err();
+            assert!(error.starts_with(why), "{error}");
+        }
+        assert!(queues(&oci[..1]).unwrap_err().starts_with("KUBERNETES_SERVICE_HOST is not set"));
     }
 
     #[test]

@@ -13,6 +13,8 @@
 
 mod config;
 mod kafka;
+mod oci;
+mod pace;
 mod redis;
 
 use std::fmt;
@@ -24,7 +26,7 @@ use bytes::Bytes;
 use types::{EventId, QueueName, StreamName, Timestamp};
 
 pub use self::config::{
-    BusConfig, BusOptions, KafkaConfig, QueueOptions, QueuesConfig, RedisConfig, SecurityProtocol, StreamsConfig,
+    BusConfig, BusOptions, KafkaConfig, OciConfig, QueueOptions, QueuesConfig, RedisConfig, SecurityProtocol, StreamsConfig,
 };
 
 /// The streams and queues of one process.
@@ -45,6 +47,7 @@ pub fn connect(config: &BusConfig, options: &BusOptions) -> Result<Bus, BusError
     };
     let queues: Arc<dyn Queues> = match &config.queues {
         QueuesConfig::Redis(server) => Arc::new(redis::RedisQueues::new(server, options)?),
+        QueuesConfig::Oci(cloud) => Arc::new(oci::OciQueues::new(cloud, options)?),
     };
     Ok(Bus { streams, queues })
 }

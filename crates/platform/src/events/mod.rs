@@ -6,6 +6,7 @@ pub mod consumer;
 pub mod dead_letters;
 pub mod handlers;
 pub mod inbox;
+pub mod lag;
 pub mod outbox;
 pub mod relay;
 pub mod wake;

@@ -14,12 +14,13 @@ use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use types::{ServiceName, StreamName};
+use types::{QueueName, ServiceName, StreamName};
 use utoipa::openapi::OpenApi;
 
 use super::{App, BootError, Context, Job, Progress};
+use crate::bus::BusError;
 use crate::events::consumer::Consumer;
-use crate::events::{Handlers, inbox, outbox, relay};
+use crate::events::{Handlers, inbox, lag, outbox, relay};
 use crate::http::{layer, server};
 use crate::{Problem, db, idempotency, identity, telemetry};
 
@@ -67,6 +68,9 @@ pub(super) async fn start<A: App>(parts: Parts<A>) -> Result<Running, BootError>
         };
         let streams: BTreeSet<StreamName> =
             handlers.types().filter_map(|kind| context.topology().event(kind)).map(|event| event.stream).collect();
+        let group = context.topology().queue_of(service).map_or(service.as_str(), QueueName::as_str);
+        let groups = streams.iter().map(|stream| (*stream, group)).collect();
+        tasks.spawn(lag::watch(service, context.bus().streams.clone(), groups, lag::EVERY, stop.clone()));
         for stream in streams {
             match context.topology().queue_of(service) {
                 Some(queue) => tasks.spawn(consumer.clone().bridge(stream, queue)),
@@ -162,7 +166,7 @@ async fn ready(State((context, migrations)): State<(Context, Option<&'static Mig
                 },
             );
         }
-        note("streams", context.bus().streams.ping().await.map_err(|_| "cannot be reached".to_owned()));
+        note("streams", context.bus().streams.ping().await.map_err(state_of_streams));
     }
     // Redis may be gone: the service is slower, and still ready.
     let redis = match context.redis() {
@@ -173,6 +177,13 @@ async fn ready(State((context, migrations)): State<(Context, Option<&'static Mig
     parts.insert("cache".to_owned(), redis.into());
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(serde_json::json!({ "ready": ready, "parts": parts }))).into_response()
+}
+
+/// Without the reason, which the log has: whoever sees "refuse us" looks for the credentials, not for the network.
+fn state_of_streams(error: BusError) -> String {
+    let state = if matches!(error, BusError::Refused(_)) { "refuse us" } else { "cannot be reached" };
+    tracing::warn!(%error, "not ready: the streams {state}");
+    state.to_owned()
 }
 
 /// Measures what waits and forgets what is old, a bounded piece at a time.
@@ -187,4 +198,16 @@ async fn housekeeping(context: Context) -> Result<Progress, Problem> {
     metrics::gauge!("outbox_age_seconds", "service" => service).set(age);
     let swept = inbox::sweep(&mut connection).await? + idempotency::sweep(&mut connection).await?;
     Ok(if swept > 0 { Progress::More } else { Progress::Idle })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readiness_tells_a_refusal_from_an_outage_and_no_more() {
+        assert_eq!(state_of_streams(BusError::Refused("Authentication failed for a/b/c".to_owned())), "refuse us");
+        assert_eq!(state_of_streams(BusError::Unavailable("10.0.0.1: no route".to_owned())), "cannot be reached");
+        assert_eq!(state_of_streams(BusError::Timeout(DRAIN)), "cannot be reached");
+    }
 }

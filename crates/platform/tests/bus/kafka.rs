@@ -16,9 +16,9 @@ use crate::{eventually, messages, read, streams, texts};
 
 const STREAM: StreamName = StreamName::Product;
 
-type Cluster = MockCluster<'static, DefaultProducerContext>;
+pub type Cluster = MockCluster<'static, DefaultProducerContext>;
 
-fn cluster() -> Cluster {
+pub fn cluster() -> Cluster {
     let cluster = MockCluster::new(1).unwrap();
     for stream in StreamName::ALL {
         cluster.create_topic(stream.as_str(), 1, 1).unwrap();
@@ -39,7 +39,7 @@ fn config(brokers: String) -> BusConfig {
     BusConfig { streams: StreamsConfig::Kafka(kafka), queues }
 }
 
-fn options() -> BusOptions {
+pub fn options() -> BusOptions {
     BusOptions { answer_within: Duration::from_secs(4), ..BusOptions::default() }
 }
 

@@ -9,7 +9,12 @@
     reason = "everything here is a test, also what has no #[test] on it, where clippy.toml allows these"
 )]
 
+mod front;
 mod kafka;
+mod kafka_tls;
+mod lag;
+mod oci;
+mod oci_identity;
 mod queues;
 mod redis_failures;
 mod server;

@@ -186,6 +186,17 @@ async fn a_member_whose_place_was_taken_cannot_commit() {
 }
 
 #[tokio::test]
+async fn a_message_that_a_late_worker_has_done_is_not_delivered_a_third_time() {
+    let server = RedisServer::start().await;
+    let queues = server.bus().queues;
+    queues.put(QUEUE, &messages(&["1"])).await.unwrap();
+    let late = queues.get(QUEUE, 1, PATIENCE).await.unwrap().remove(0);
+    assert_eq!(queues.get(QUEUE, 1, PATIENCE).await.unwrap()[0].deliveries, 2);
+    queues.delete(QUEUE, &[late.receipt]).await.unwrap();
+    assert!(queues.get(QUEUE, 1, Duration::from_secs(1)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn what_is_no_message_is_passed_over() {
     let server = RedisServer::start().await;
     let bus = server.bus();

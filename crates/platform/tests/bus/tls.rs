@@ -70,7 +70,7 @@ impl Drop for TlsServer {
 }
 
 /// Makes an authority and a certificate by it, with their keys, valid for a day.
-fn certify(directory: &Path, ca: &str, name: &str, host: &str) {
+pub fn certify(directory: &Path, ca: &str, name: &str, host: &str) {
     let script = format!(
         "set -e
          new='req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'

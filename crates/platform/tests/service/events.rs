@@ -102,6 +102,19 @@ async fn a_queues_event_has_its_effect_once_however_often_it_comes_and_fails() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_service_has_not_read_yet_is_in_its_metrics() {
+    platform::telemetry::install_metrics();
+    let service = Setup::of(ServiceName::Order).start().await;
+    let (stream, group) = (StreamName::Order, types::QueueName::Order);
+    let sample = format!("stream_lag_events{{service=\"order\",stream=\"{stream}\",group=\"{group}\"}} 0\n");
+    eventually(SOON, || async {
+        let text = service.http.get(service.at("/metrics")).send().await.unwrap().text().await.unwrap();
+        if text.contains(&sample) { Ok(()) } else { Err(text) }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn while_the_database_is_away_no_delivery_is_used_up() {
     let service = Setup::of(ServiceName::Order).start().await;
     let queue = types::QueueName::Order;

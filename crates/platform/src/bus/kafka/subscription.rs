@@ -14,8 +14,12 @@ use rdkafka::message::{BorrowedMessage, Headers, Message as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use types::StreamName;
 
-use super::{ID, KIND, TRACEPARENT, blocking, failure};
+use super::diagnosis::{Diagnosis, failure, is_of_connections};
+use super::{ID, KIND, TRACEPARENT, blocking};
 use crate::bus::{BusError, Message, Subscription};
+
+/// Between two attempts to commit.
+const PAUSE: Duration = Duration::from_millis(100);
 
 pub struct KafkaSubscription {
     /// None only while it is dropped.
@@ -35,15 +39,15 @@ struct Returned {
     last: i64,
 }
 
-/// Counts how often partitions were taken from this member.
-#[derive(Default)]
+/// Counts how often partitions were taken from this member, and hears what connections suffer from.
 struct Watch {
     revocations: AtomicU64,
+    diagnosis: Arc<Diagnosis>,
 }
 
 impl ClientContext for Watch {
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "Kafka");
+        self.diagnosis.note(&error, reason);
     }
 }
 
@@ -56,12 +60,13 @@ impl ConsumerContext for Watch {
 }
 
 impl KafkaSubscription {
+    /// `within`: how long a dead member keeps its place, and how long an answer may take.
     pub fn new(
         client: &ClientConfig,
+        diagnosis: Arc<Diagnosis>,
         stream: StreamName,
         group: &str,
-        membership: Duration,
-        answer_within: Duration,
+        (membership, answer_within): (Duration, Duration),
     ) -> Result<Self, BusError> {
         let mut config = client.clone();
         config
@@ -71,8 +76,11 @@ impl KafkaSubscription {
             .set("auto.offset.reset", "earliest")
             .set("session.timeout.ms", membership.as_millis().to_string())
             .set("heartbeat.interval.ms", (membership / 3).as_millis().to_string())
+            // As OCI's examples have it: no more than one request may carry.
+            .set("max.partition.fetch.bytes", "1048576")
             .set("fetch.error.backoff.ms", "100");
-        let consumer: StreamConsumer<Watch> = config.create_with_context(Watch::default()).map_err(failure)?;
+        let watch = Watch { revocations: AtomicU64::new(0), diagnosis };
+        let consumer: StreamConsumer<Watch> = config.create_with_context(watch).map_err(failure)?;
         consumer.subscribe(&[stream.as_str()]).map_err(failure)?;
         Ok(KafkaSubscription {
             consumer: Some(Arc::new(consumer)),
@@ -109,6 +117,38 @@ impl KafkaSubscription {
         Ok(list)
     }
 
+    /// After a wait in which connections failed and nothing came: are there brokers that answer now?
+    async fn look_for_brokers(&self, consumer: Arc<StreamConsumer<Watch>>) -> Result<(), BusError> {
+        let (topic, within) = (self.stream.as_str(), self.answer_within);
+        let diagnosis = Arc::clone(&consumer.context().diagnosis);
+        let look = move || consumer.fetch_metadata(Some(topic), within).map(|_| ());
+        blocking(within + Duration::from_secs(1), diagnosis, look).await
+    }
+
+    /// Repeats what a cut connection undoes, up to `answer_within`.
+    async fn commit_offsets(&self, consumer: Arc<StreamConsumer<Watch>>) -> Result<Result<(), KafkaError>, BusError> {
+        let deadline = Instant::now() + self.answer_within;
+        let diagnosis = &consumer.context().diagnosis;
+        loop {
+            let offsets = self.list(|returned| returned.last + 1)?;
+            let left = deadline.saturating_duration_since(Instant::now());
+            let commit = {
+                let consumer = Arc::clone(&consumer);
+                tokio::task::spawn_blocking(move || consumer.commit(&offsets, CommitMode::Sync))
+            };
+            match tokio::time::timeout(left, commit).await {
+                Ok(Ok(Err(error)))
+                    if is_of_connections(&error) && !diagnosis.is_refused() && Instant::now() + PAUSE < deadline =>
+                {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Ok(Ok(outcome)) => return Ok(outcome),
+                Ok(Err(stopped)) => return Err(BusError::Unavailable(stopped.to_string())),
+                Err(_) => return Err(diagnosis.explain_silence(self.answer_within)),
+            }
+        }
+    }
+
     fn lost(&mut self) -> BusError {
         self.uncommitted.clear();
         BusError::MembershipLost { stream: self.stream, group: self.group.clone() }
@@ -119,6 +159,7 @@ impl KafkaSubscription {
 impl Subscription for KafkaSubscription {
     async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Message>, BusError> {
         let consumer = self.consumer()?;
+        let diagnosis = Arc::clone(&consumer.context().diagnosis);
         let deadline = Instant::now() + wait;
         let mut messages = Vec::new();
         while messages.len() < max.max(1) {
@@ -131,15 +172,21 @@ impl Subscription for KafkaSubscription {
             match received {
                 None => break,
                 Some(Ok(record)) => {
+                    diagnosis.all_is_well();
                     self.note(&consumer, &record);
                     messages.extend(message(&record));
                 }
-                Some(Err(error)) if messages.is_empty() => return Err(failure(error)),
+                // librdkafka connects again and this member keeps its place, which it would lose if its caller gave up.
+                Some(Err(error)) if is_of_connections(&error) && !diagnosis.is_refused() => {}
+                Some(Err(error)) if messages.is_empty() => return Err(diagnosis.explain(error)),
                 Some(Err(error)) => {
                     tracing::warn!(%error, stream = %self.stream, group = self.group, "reading ended early");
                     break;
                 }
             }
+        }
+        if messages.is_empty() && diagnosis.is_ill() {
+            self.look_for_brokers(consumer).await?;
         }
         Ok(messages)
     }
@@ -152,15 +199,13 @@ impl Subscription for KafkaSubscription {
         if consumer.context().revocations.load(Ordering::SeqCst) != self.revocations {
             return Err(self.lost());
         }
-        let offsets = self.list(|returned| returned.last + 1)?;
-        let within = self.answer_within;
-        let outcome = tokio::task::spawn_blocking(move || consumer.commit(&offsets, CommitMode::Sync));
-        match tokio::time::timeout(within, outcome).await {
-            Ok(Ok(Ok(()))) => {
+        match self.commit_offsets(Arc::clone(&consumer)).await? {
+            Ok(()) => {
+                consumer.context().diagnosis.all_is_well();
                 self.uncommitted.clear();
                 Ok(())
             }
-            Ok(Ok(Err(error))) => match error.rdkafka_error_code() {
+            Err(error) => match error.rdkafka_error_code() {
                 Some(
                     RDKafkaErrorCode::UnknownMemberId
                     | RDKafkaErrorCode::IllegalGeneration
@@ -174,10 +219,8 @@ impl Subscription for KafkaSubscription {
                     }
                     Err(self.lost())
                 }
-                _ => Err(failure(error)),
+                _ => Err(consumer.context().diagnosis.explain(error)),
             },
-            Ok(Err(stopped)) => Err(BusError::Unavailable(stopped.to_string())),
-            Err(_) => Err(BusError::Timeout(within)),
         }
     }
 
@@ -187,7 +230,8 @@ impl Subscription for KafkaSubscription {
         if !self.uncommitted.is_empty() && consumer.context().revocations.load(Ordering::SeqCst) == self.revocations {
             let offsets = self.list(|returned| returned.first)?;
             let within = self.answer_within;
-            blocking(within, move || consumer.seek_partitions(offsets, within)).await?;
+            let diagnosis = Arc::clone(&consumer.context().diagnosis);
+            blocking(within, diagnosis, move || consumer.seek_partitions(offsets, within)).await?;
         }
         self.uncommitted.clear();
         Ok(())

@@ -3,13 +3,13 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, RedisError, RedisResult};
 
+use crate::bus::pace::Pace;
 use crate::bus::{BusError, BusOptions, RedisConfig};
 use crate::redis_client;
 
@@ -21,8 +21,7 @@ pub struct Connections {
     opening: tokio::sync::Mutex<()>,
     /// Connections for blocking commands that nobody uses now.
     idle: Mutex<Vec<MultiplexedConnection>>,
-    /// Failures of blocking calls in a row.
-    failures: AtomicU32,
+    pace: Pace,
     /// When each stream was trimmed last.
     trimmed: Mutex<HashMap<String, Instant>>,
 }
@@ -34,8 +33,6 @@ struct Shared {
     generation: u64,
 }
 
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const TRIM_EVERY: Duration = Duration::from_secs(60);
 
 impl Connections {
@@ -48,7 +45,7 @@ impl Connections {
             shared: Mutex::default(),
             opening: tokio::sync::Mutex::default(),
             idle: Mutex::default(),
-            failures: AtomicU32::new(0),
+            pace: Pace::default(),
             trimmed: Mutex::default(),
         })
     }
@@ -89,18 +86,9 @@ impl Connections {
         answer.map_err(failure)
     }
 
-    /// After a blocking call that failed: waits a time that grows with every failure, but not beyond `deadline`. So a
-    /// caller's loop cannot spin while the server is away.
+    /// What a blocking call came to, not before its turn: see [`Pace`].
     pub async fn pace<T>(&self, result: Result<T, BusError>, deadline: Instant) -> Result<T, BusError> {
-        match &result {
-            Ok(_) => self.failures.store(0, Ordering::Relaxed),
-            Err(_) => {
-                let failures = self.failures.fetch_add(1, Ordering::Relaxed).min(10);
-                let pause = (FIRST_PAUSE * 2u32.pow(failures)).min(LONGEST_PAUSE);
-                tokio::time::sleep(pause.min(deadline.saturating_duration_since(Instant::now()))).await;
-            }
-        }
-        result
+        self.pace.keep(result, deadline).await
     }
 
     pub async fn ping(&self) -> Result<(), BusError> {
