@@ -37,7 +37,7 @@ locals {
     streams              = toset(local.topology.streams)
     partitions           = local.numbers.stream.partitions
     retention_hours      = local.numbers.stream.retention_hours
-    queues               = { for queue, facts in local.topology.queues : queue => { visibility = facts.visibility, deliveries = facts.deliveries } }
+    queues               = { for queue, facts in local.topology.queues : queue => { visibility = facts.visibility } }
     queue_retention_days = local.numbers.queue_retention_days
   }
 

@@ -27,7 +27,7 @@ output "facts" {
     streams = { for name, stream in oci_streaming_stream.this : name => "${stream.partitions} x ${stream.retention_in_hours} h" }
     queues = { for name, queue in oci_queue_queue.this : name => {
       visibility   = queue.visibility_in_seconds
-      deliveries   = queue.dead_letter_queue_delivery_count
+      dead_letters = queue.dead_letter_queue_delivery_count
       retention    = queue.retention_in_seconds
       display_name = queue.display_name
     } }

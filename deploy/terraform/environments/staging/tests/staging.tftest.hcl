@@ -103,9 +103,9 @@ run "the_plan_is_the_design" {
   assert {
     condition = { for name, queue in output.facts.messaging.queues : name => queue } == {
       for service in ["notification", "order", "payment", "product", "user"] :
-      "${service}-service-events" => { visibility = 30, deliveries = 5, retention = 259200, display_name = "${service}-service-events" }
+      "${service}-service-events" => { visibility = 30, dead_letters = 0, retention = 259200, display_name = "${service}-service-events" }
     }
-    error_message = "five queues, hidden for 30 s, dead after 5 deliveries, kept 3 days"
+    error_message = "five queues, hidden for 30 s, dead letters in a channel of their own, kept 3 days"
   }
 
   # Images and secrets.
@@ -134,7 +134,7 @@ run "the_plan_is_the_design" {
     error_message = "the gateway uses no stream; auth publishes to one and hears of erasures on it"
   }
   assert {
-    condition     = output.facts.rights["payment"] == "secret-bundles stream-push stream-push stream-pull stream-pull queue-push queue-pull"
+    condition     = output.facts.rights["payment"] == "secret-bundles stream-push stream-push stream-pull stream-pull queue-push queue-pull queues"
     error_message = "payment publishes to two streams, hears two, and owns a queue"
   }
   assert {

@@ -53,7 +53,7 @@ run "a_service_uses_its_own_streams_and_queues_only" {
 
   assert {
     condition = [
-      for statement in oci_identity_policy.service["order"].statements : regex("to (use [a-z-]+|read secret-bundles) .*target\\.[a-z.]+ = (.*)}$", statement)
+      for statement in oci_identity_policy.service["order"].statements : regex("to ([a-z]+ [a-z-]+) .*target\\.[a-z.]+ = (.*)}$", statement)
       ] == [
       ["read secret-bundles", "/ecommerce.test.order-service.*/"],
       ["use stream-push", "'stream-order'"],
@@ -61,6 +61,7 @@ run "a_service_uses_its_own_streams_and_queues_only" {
       ["use stream-pull", "'stream-user'"],
       ["use queue-push", "'queue-order'"],
       ["use queue-pull", "'queue-order'"],
+      ["read queues", "'queue-order'"],
     ]
     error_message = "rights must follow the topology, no more and no less"
   }
