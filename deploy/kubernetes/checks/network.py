@@ -4,6 +4,7 @@ The policies are not compared with a text but asked, as a cluster would ask them
 could want to reach.
 """
 
+import functools
 import ipaddress
 from dataclasses import dataclass, field
 
@@ -85,11 +86,15 @@ def port_matches(entry, destination, port, protocol):
     return wanted is None or wanted <= port <= entry.get("endPort", wanted)
 
 
+@functools.cache
+def within(address, network):
+    return ipaddress.ip_address(address) in ipaddress.ip_network(network)
+
+
 def peer_matches(entry, namespace, peer):
     if "ipBlock" in entry:
-        block, address = entry["ipBlock"], ipaddress.ip_address(peer.address)
-        inside = address in ipaddress.ip_network(block["cidr"])
-        return inside and not any(address in ipaddress.ip_network(part) for part in block.get("except", []))
+        block = entry["ipBlock"]
+        return within(peer.address, block["cidr"]) and not any(within(peer.address, part) for part in block.get("except", []))
     if isinstance(peer, Place):
         return False
     if "namespaceSelector" in entry:
