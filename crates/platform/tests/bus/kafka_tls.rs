@@ -65,7 +65,7 @@ impl Cloud {
 }
 
 /// What each of the calls says, none of which can succeed.
-async fn failures(bus: &Bus) -> [(&'static str, BusError); 4] {
+async fn failures(bus: &Bus) -> [(&'static str, BusError); 5] {
     let asked = Instant::now();
     let mut subscription = bus.streams.subscribe(STREAM, "group").await.unwrap();
     let batch = messages(&["never"]);
@@ -76,11 +76,15 @@ async fn failures(bus: &Bus) -> [(&'static str, BusError); 4] {
         bus.streams.lag(STREAM, "group"),
     );
     assert!(asked.elapsed() < BOUND, "took {:?}", asked.elapsed());
+    // librdkafka tells a reason only once.
+    let again = subscription.next(1, Duration::from_millis(100)).await;
+    assert!(asked.elapsed() < BOUND * 2, "took {:?}", asked.elapsed());
     [
         ("ping", ping.unwrap_err()),
         ("publish", publish.unwrap_err()),
         ("next", next.unwrap_err()),
         ("lag", lag.unwrap_err()),
+        ("next again", again.unwrap_err()),
     ]
 }
 
@@ -113,6 +117,20 @@ async fn the_contract_is_kept_over_tls_by_a_user_with_a_token() {
         streams::a_waiting_reader_wakes(&*buses[5], Duration::from_secs(1)),
     );
     assert!(clouds.iter().all(|cloud| cloud.admitted() > 0));
+}
+
+#[tokio::test]
+async fn no_request_is_larger_than_oci_takes_however_much_is_published_at_once() {
+    let cloud = Cloud::start().await;
+    let bus = cloud.bus();
+    // Small ones, that fill a request well, and some as large as an event may be.
+    let sizes = std::iter::repeat_n(9_000, 300).chain(std::iter::repeat_n(262_144, 6));
+    let batch: Vec<Message> = sizes.map(|size| message("key", &"x".repeat(size))).collect();
+    bus.streams.publish(STREAM, &batch).await.unwrap();
+    let largest = cloud.front.callers().largest.load(Ordering::SeqCst);
+    assert!((262_144..1_000_000).contains(&largest), "{largest} bytes");
+    let mut subscription = bus.streams.subscribe(STREAM, "group").await.unwrap();
+    assert!(read(&mut *subscription, batch.len()).await == batch);
 }
 
 #[tokio::test]

@@ -93,7 +93,12 @@ async fn streams_queues_and_the_cache_work_over_tls() {
     bus.queues.put(QueueName::Order, &messages(&["3"])).await.unwrap();
     assert_eq!(bus.queues.get(QueueName::Order, 1, PATIENCE).await.unwrap().len(), 1);
 
-    let [here, there] = [(); 2].map(|()| Cache::new(server.cache(), CacheConfig::new(ServiceName::Product)));
+    // A busy machine may need longer to connect than the cache waits for Redis.
+    let connected = [(); 2].map(|()| server.cache().unwrap());
+    for redis in &connected {
+        eventually(async || redis.ping().await.map_err(|error| BusError::Unavailable(error.to_string()))).await;
+    }
+    let [here, there] = connected.map(|redis| Cache::new(Some(redis), CacheConfig::new(ServiceName::Product)));
     let key = Key::new("product", 1);
     let get = async |cache: &Cache, truth: &str| {
         let load = || async { Ok::<_, String>(truth.to_owned()) };

@@ -35,9 +35,8 @@ use super::{BusError, BusOptions, KafkaConfig, Message, Streams, Subscription};
 const ID: &str = "id";
 const KIND: &str = "kind";
 const TRACEPARENT: &str = "traceparent";
-/// In bytes. librdkafka looks at it before it adds a message, the largest of which has 256 KiB, so that a request stays below OCI's
-/// 1 MB, whether that is 10^6 or 2^20.
-const BATCH: usize = 700_000;
+/// In bytes; a request is one partition's batch and a little around it, and has to stay below OCI's 1 MB, be it 10^6 or 2^20.
+const BATCH: usize = 950_000;
 const LARGEST_REQUEST: usize = 1_000_000;
 
 pub struct KafkaStreams {

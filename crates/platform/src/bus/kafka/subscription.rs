@@ -96,6 +96,11 @@ impl KafkaSubscription {
         self.consumer.clone().ok_or_else(|| BusError::Unavailable("closed".to_owned()))
     }
 
+    /// Were partitions taken from us since the first message that is not committed?
+    fn is_revoked(&self, consumer: &StreamConsumer<Watch>) -> bool {
+        consumer.context().revocations.load(Ordering::SeqCst) != self.revocations
+    }
+
     fn note(&mut self, consumer: &StreamConsumer<Watch>, record: &BorrowedMessage<'_>) {
         let revocations = consumer.context().revocations.load(Ordering::SeqCst);
         if self.revocations != revocations {
@@ -125,11 +130,15 @@ impl KafkaSubscription {
         blocking(within + Duration::from_secs(1), diagnosis, look).await
     }
 
-    /// Repeats what a cut connection undoes, up to `answer_within`.
+    /// Repeats what a cut connection undoes, up to `answer_within`, but not once the partitions are somebody else's: brokers do not ask
+    /// whose they are, and would go back to our place.
     async fn commit_offsets(&self, consumer: Arc<StreamConsumer<Watch>>) -> Result<Result<(), KafkaError>, BusError> {
         let deadline = Instant::now() + self.answer_within;
         let diagnosis = &consumer.context().diagnosis;
         loop {
+            if self.is_revoked(&consumer) {
+                return Ok(Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::AssignmentLost)));
+            }
             let offsets = self.list(|returned| returned.last + 1)?;
             let left = deadline.saturating_duration_since(Instant::now());
             let commit = {
@@ -196,9 +205,6 @@ impl Subscription for KafkaSubscription {
             return Ok(());
         }
         let consumer = self.consumer()?;
-        if consumer.context().revocations.load(Ordering::SeqCst) != self.revocations {
-            return Err(self.lost());
-        }
         match self.commit_offsets(Arc::clone(&consumer)).await? {
             Ok(()) => {
                 consumer.context().diagnosis.all_is_well();
@@ -227,7 +233,7 @@ impl Subscription for KafkaSubscription {
     async fn rewind(&mut self) -> Result<(), BusError> {
         let consumer = self.consumer()?;
         // Partitions that were taken from us begin at the last commit anyway, wherever they are now.
-        if !self.uncommitted.is_empty() && consumer.context().revocations.load(Ordering::SeqCst) == self.revocations {
+        if !self.uncommitted.is_empty() && !self.is_revoked(&consumer) {
             let offsets = self.list(|returned| returned.first)?;
             let within = self.answer_within;
             let diagnosis = Arc::clone(&consumer.context().diagnosis);

@@ -52,6 +52,8 @@ pub struct Callers {
     pub admitted: AtomicUsize,
     pub refused: AtomicUsize,
     pub strangers: AtomicUsize,
+    /// The largest request to publish, in bytes.
+    pub largest: AtomicUsize,
 }
 
 struct Shared {
@@ -184,6 +186,9 @@ impl Passing<'_> {
             let frame = read_frame(&mut from).await?;
             self.while_heard().await;
             let request = Request::parse(&frame)?;
+            if request.api == api::PRODUCE {
+                self.shared.callers.largest.fetch_max(frame.len(), Ordering::SeqCst);
+            }
             if *self.shared.muted.lock().unwrap() != Some(request.api) {
                 self.asked.lock().unwrap().insert(request.correlation, request.api);
                 write_frame(&mut to, &frame).await?;
