@@ -44,8 +44,12 @@ def traces(cluster, loaded):
     compare(problems, "the collector's Service leads to", dig(service, "spec", "selector"), {NAME: name})
     port = dig(service, "spec", "ports", 0, "port")
     for environment, rendered in loaded.items():
-        found = [dig(d, "data", ENDPOINT) for d in rendered.all("ConfigMap") if ENDPOINT in dig(d, "data", default={})]
-        compare(problems, f"{environment}: {ENDPOINT}", found, [f"http://{name}.observability.svc:{port}"])
+        for workload in rendered.workloads():
+            entries = dig(workload, "spec", "template", "spec", "containers", 0, "env", default=[])
+            found = [entry.get("value") for entry in entries if entry["name"] == ENDPOINT]
+            # A job reaches its database and nothing else.
+            wanted = [f"http://{name}.observability.svc:{port}"] if workload["kind"] == "Deployment" else []
+            compare(problems, f"{environment}: {workload['metadata']['name']}: {ENDPOINT}", found, wanted)
     source = dig(deployment, "spec", "template", "spec", "volumes", 0, "configMap", "name")
     configuration = yaml.safe_load(dig(find(cluster, "ConfigMap", source) or {}, "data", "collector.yaml", default="{}"))
     compare(problems, "the collector listens at", dig(configuration, "receivers", "otlp", "protocols", "http", "endpoint"), f"0.0.0.0:{port}")

@@ -25,7 +25,7 @@ class Configuration(Planted):
             self.breach(drop("ConfigMap", config("autoscale"), "data", key), "autoscale", key)
 
     def test_queues(self):
-        own = ("Deployment", "order-service", *CONTAINER, "env", 3)
+        own = ("Deployment", "order-service", *CONTAINER, "env", 4)
         self.assertEqual(rendered.dig(WHOLE["production"].find(*own[:2]), *own[2:], "name"), "OCI_QUEUES")
         url = "https://cell-1.queue.messaging.ap-hyderabad-1.oci.oraclecloud.com/20210201/queues/ocid1.queue.oc1..x"
         self.breach(drop(*own), "order", "OCI_QUEUES")
@@ -59,7 +59,7 @@ class Configuration(Planted):
         self.breach(change("ConfigMap", config("platform"), "data", "KAFKA_SECURITY_PROTOCOL", to="PLAINTEXT"), "SASL_SSL")
         self.breach(change("ConfigMap", config("payment"), "data", "PAYMENT_PROVIDER", to="sandbox"), "razorpay")
         other = "t/Default/ecommerce-production-order-kafka/p"
-        self.breach(change("Deployment", "cart-service", *CONTAINER, "env", 2, "value", to=other), "cart", "not the service's own user")
+        self.breach(change("Deployment", "cart-service", *CONTAINER, "env", 3, "value", to=other), "cart", "not the service's own user")
 
     def test_the_key_begins_as_pkcs8_does(self):
         """RFC 8410: a sequence of the version 0, the algorithm 1.3.101.112 and a string that holds a string of 32 bytes."""

@@ -85,6 +85,16 @@ class Cluster(unittest.TestCase):
         change("[otlphttp]", "[debug]", "the collector's exporters")
         change("[memory_limiter, batch]", "[batch]", "the collector's processors")
 
+    def test_who_sends_traces(self):
+        entry = {"name": observability.ENDPOINT, "value": "http://opentelemetry-collector.observability.svc:4318"}
+        for kind, name, told in (("Job", "cart-service-migrate", "cart-service-migrate: "), ("Deployment", "cart-service", "cart-service: ")):
+            whole = rendered.Rendered("production", copy.deepcopy(WHOLE["production"].documents), CLUSTER)
+            container = rendered.dig(whole.find(kind, name), *CONTAINER)
+            kept = [other for other in container.get("env", []) if other["name"] != observability.ENDPOINT]
+            container["env"] = kept + ([entry] if kind == "Job" else [])
+            problems = observability.traces(CLUSTER, {"production": whole})
+            self.assertTrue(any(told + observability.ENDPOINT in problem for problem in problems), problems)
+
     def test_people(self):
         self.breach("Prometheus", "ecommerce", "spec", "alerting", to={}, told="hands its alerts to")
         self.breach("Alertmanager", "ecommerce", "metadata", "name", to="other", told="there is no Alertmanager")
