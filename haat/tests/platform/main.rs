@@ -4,6 +4,7 @@
 
 mod access;
 mod buying;
+mod cloud;
 mod counters;
 mod crowd;
 mod failing;
