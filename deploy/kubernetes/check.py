@@ -7,25 +7,31 @@
 """
 
 import argparse
+import copy
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import yaml
 
-from checks import alerts, configuration, edge, network, secrets, shapes, steps, workloads
+from checks import alerts, configuration, design, edge, listed, network, observability, secrets, shapes, steps, workloads
 from checks.rendered import ENVIRONMENTS, Rendered, render
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-CHECKS = (workloads, network, configuration, secrets, edge, shapes, steps)
+CLUSTER = Path("cluster/observability")
+CHECKS = (workloads, network, configuration, secrets, edge, shapes, steps, design)
 
 
 def problems_of(rendered, topology, root=ROOT):
     return [f"{rendered.environment}: {problem}" for part in CHECKS for problem in part.check(rendered, topology, root)]
 
 
-def load(environment):
-    return Rendered(environment, render(HERE / "overlays" / environment))
+def load_all(environments=ENVIRONMENTS):
+    """The environments, rendered side by side, and what stands in every cluster: a copy for each."""
+    with ThreadPoolExecutor() as renderers:
+        *overlays, cluster = renderers.map(render, [HERE / "overlays" / name for name in environments] + [HERE / CLUSTER])
+    return {name: Rendered(name, documents, copy.deepcopy(cluster)) for name, documents in zip(environments, overlays)}
 
 
 def topology_of(root=ROOT):
@@ -41,13 +47,14 @@ def main():
     arguments.add_argument("--release", action="store_true", help="refuse what has not been filled in")
     given = arguments.parse_args()
     topology, problems = topology_of(), []
-    for environment in given.environments or ENVIRONMENTS:
-        rendered = load(environment)
+    loaded = load_all(given.environments or ENVIRONMENTS)
+    for environment, rendered in loaded.items():
         problems += problems_of(rendered, topology)
         if given.release:
             problems += [f"{environment}: {problem}" for problem in steps.unfilled(rendered)]
         print(f"{environment}: {len(rendered.documents)} objects")
-    problems += alerts.check(HERE, ROOT, topology)
+    cluster = next(iter(loaded.values())).cluster
+    problems += alerts.check(cluster, ROOT, topology) + observability.check(cluster, loaded, HERE) + listed.check(ROOT)
     for problem in problems:
         print(problem, file=sys.stderr)
     print(f"{len(problems)} differences" if problems else "the manifests, the topology and the code agree")

@@ -3,30 +3,30 @@
 import re
 
 from . import configuration, shapes
-from .rendered import dig, render
+from .rendered import compare, dig
 
-MACRO = re.compile(r'(?:counter|gauge|histogram)!\(\s*(?:"([a-z][a-z0-9_]*)"|names::([A-Z0-9_]+))', re.S)
+CONSTANT_OR_TEXT = r'!\(\s*(?:"([a-z][a-z0-9_]*)"|(?:names::)?([A-Z][A-Z0-9_]+))'
+MACRO = re.compile(r"(?:counter|gauge|histogram)" + CONSTANT_OR_TEXT, re.S)
 CONSTANT = re.compile(r'pub const ([A-Z0-9_]+): &str = "([a-z0-9_]+)";')
-KIND = re.compile(r'histogram!\(\s*(?:"([a-z][a-z0-9_]*)"|names::([A-Z0-9_]+))', re.S)
+KIND = re.compile(r"histogram" + CONSTANT_OR_TEXT, re.S)
 LABEL = re.compile(r'"([a-z_]+)" =>|\("([a-z_]+)",\s')
 # Labels that Prometheus adds, and those of metrics that are not ours.
 ADDED = {"pod", "le", "namespace", "job", "horizontalpodautoscaler"}
 # Words of PromQL, labels and Prometheus' own metrics.
 WORDS = set("sum rate increase max min avg by without histogram_quantile le on ignoring group_left absent time and or unless "
-            "service namespace pod job route status queue type callee outcome server stream code up bool".split())
-FOREIGN = {"kube_horizontalpodautoscaler_status_current_replicas"}
+            "service namespace pod job route status queue type callee outcome server stream code up bool count".split())
+FOREIGN = {"kube_horizontalpodautoscaler_status_current_replicas", "prometheus_notifications_dropped_total"}
+CODE = ("crates/platform/src", "services", "haat/src/autoscale")
 
 
 def exported(root):
     """The names of all samples that `/metrics` can have."""
-    names, constants, histograms = set(), {}, set()
-    for directory in ("crates/platform/src", "services"):
-        for text in configuration.sources(root / directory):
-            constants.update(CONSTANT.findall(text))
-    for directory in ("crates/platform/src", "services"):
-        for text in configuration.sources(root / directory):
-            names |= {literal or constants.get(constant, "") for literal, constant in MACRO.findall(text)}
-            histograms |= {literal or constants.get(constant, "") for literal, constant in KIND.findall(text)}
+    names, histograms = set(), set()
+    texts = [text for directory in CODE for text in configuration.sources(root / directory)]
+    constants = {name: value for text in texts for name, value in CONSTANT.findall(text)}
+    for text in texts:
+        names |= {literal or constants.get(constant, "") for literal, constant in MACRO.findall(text)}
+        histograms |= {literal or constants.get(constant, "") for literal, constant in KIND.findall(text)}
     samples = {f"{name}{suffix}" for name in histograms for suffix in ("_bucket", "_sum", "_count")}
     return (names - histograms) | samples
 
@@ -48,7 +48,7 @@ def labels_in(expression):
 
 def labels_of(root):
     """The labels that the code gives to samples, those of any metric together."""
-    texts = [text for part in ("crates/platform/src", "services") for text in configuration.sources(root / part)]
+    texts = [text for part in CODE for text in configuration.sources(root / part)]
     return {name for text in texts for pair in LABEL.findall(text) for name in pair if name} | ADDED
 
 
@@ -74,11 +74,38 @@ def thresholds(documents, topology):
 
 def places(documents):
     """Prometheus may read pods where the services are, and everything of its own is in its own namespace."""
-    wanted = {"Role": "ecommerce", "RoleBinding": "ecommerce", "Namespace": None}
+    rights = ["ecommerce", "observability"]
     found = [(d["kind"], d["metadata"]["name"], d["metadata"].get("namespace")) for d in documents]
-    return [f"{kind} {name} is in {namespace}" for kind, name, namespace in found if namespace != wanted.get(kind, "observability")]
+    problems = [f"{kind} {name} is in {namespace}" for kind, name, namespace in found
+                if kind not in ("Role", "RoleBinding") and namespace != (None if kind == "Namespace" else "observability")]
+    for kind in ("Role", "RoleBinding"):
+        compare(problems, f"namespaces with a {kind}", sorted(str(where) for what, _, where in found if what == kind), rights)
+    return problems
 
 
-def check(here, root, topology):
-    documents = render(here / "cluster" / "observability")
-    return check_documents(documents, exported(root) | FOREIGN, labels_of(root)) + thresholds(documents, topology) + places(documents)
+def anchors(text):
+    """What a document's headings are linked by."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M), re.M)
+    return {re.sub(r"[^\w -]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
+
+
+def runbooks(documents, root):
+    """Each alert says what to read, and it is there."""
+    if not (root / "docs/runbooks").is_dir():
+        return []
+    problems = []
+    for document in documents:
+        for rule in [rule for group in dig(document, "spec", "groups", default=[]) for rule in group["rules"]]:
+            book, _, heading = dig(rule, "annotations", "runbook_url", default="").partition("#")
+            if not book:
+                problems.append(f"alert {rule['alert']} leads to no runbook")
+            elif not (root / book).is_file():
+                problems.append(f"alert {rule['alert']}: there is no {book}")
+            elif heading and heading not in anchors((root / book).read_text()):
+                problems.append(f"alert {rule['alert']}: {book} has no heading #{heading}")
+    return problems
+
+
+def check(documents, root, topology):
+    problems = check_documents(documents, exported(root) | FOREIGN, labels_of(root))
+    return problems + thresholds(documents, topology) + places(documents) + runbooks(documents, root)

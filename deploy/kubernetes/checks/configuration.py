@@ -1,5 +1,6 @@
 """What the manifests set against the variables that the code reads, both ways."""
 
+import functools
 import re
 
 from .rendered import compare, dig
@@ -9,6 +10,9 @@ from .rendered import compare, dig
 READ = re.compile(r'\b(?:required|optional|value|text|list|seconds)(?:::<[^>]*>)?\(\s*"([A-Z][A-Z0-9_]*)"')
 REQUIRED = re.compile(r'\brequired(?:::<[^(]*>)?\(\s*"([A-Z][A-Z0-9_]*)"')
 TESTS = re.compile(r"#\[cfg\(test\)\]\s*(?:#\[[^\]]*\]\s*)*mod \w+ \{")
+AUTOSCALE_PORT = re.compile(r'"AUTOSCALE_PORT", (\d+)')
+SETUP = ("DATABASE_ADMIN_URL", "DATABASE_OWNER_URL", "DATABASE_URL")
+QUEUE = r"https://[a-z0-9.-]+\.{region}\.oci\.oraclecloud\.com/20210201/queues/(ocid1\.queue\.[a-z0-9.-]+|SET-ME)"
 NAMED = re.compile(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"')
 
 # Variables that the code asks for only where something else holds; all others that it calls `required` must be set. The last three are
@@ -22,7 +26,10 @@ CONDITIONS = {
     "RAZORPAY_KEY_ID": lambda env, service: env.get("PAYMENT_PROVIDER") == "razorpay",
     "RAZORPAY_KEY_SECRET": lambda env, service: env.get("PAYMENT_PROVIDER") == "razorpay",
     "RAZORPAY_WEBHOOK_SECRET": lambda env, service: env.get("PAYMENT_PROVIDER") == "razorpay",
-    "QUEUES_URL": lambda env, service: env.get("STREAMS") == "kafka",
+    "QUEUES_URL": lambda env, service: env.get("STREAMS") == "kafka" and env.get("QUEUES") != "oci",
+    # Kubernetes sets it in every pod.
+    "KUBERNETES_SERVICE_HOST": lambda env, service: False,
+    **dict.fromkeys(("OCI_TENANCY", "OCI_USER", "OCI_FINGERPRINT", "OCI_KEY_FILE"), lambda env, service: env.get("OCI_AUTH") == "api-key"),
     "KAFKA_USERNAME": lambda env, service: env.get("STREAMS") == "kafka",
     "KAFKA_PASSWORD": lambda env, service: env.get("STREAMS") == "kafka",
 }
@@ -48,14 +55,22 @@ def names_in(directory):
     return read, required
 
 
+@functools.cache
+def code_of(root, services):
+    return Code(root, services)
+
+
 class Code:
     """The variables of the whole program, by the part that reads them."""
 
     def __init__(self, root, services):
         self.platform = names_in(root / "crates/platform/src")
         self.services = {name: names_in(root / f"services/{name}/src") for name in services}
-        # `haat migrate` alone: what else stands in that directory is not for pods.
+        # Of the program's own part only what runs in a cluster: what else stands there is for people.
         self.migrate = set(READ.findall((root / "haat/src/serve.rs").read_text()))
+        self.autoscale = names_in(root / "haat/src/autoscale")
+        self.setup = {name for text in sources(root / "haat/src") for name in SETUP if f'"{name}"' in text}
+        self.autoscale_port = AUTOSCALE_PORT.search((root / "haat/src/autoscale/config.rs").read_text())[1]
 
 
 def environment_of(rendered, workload, problems):
@@ -103,17 +118,21 @@ def secret_maker(rendered, name):
 
 
 def check(rendered, topology, root):
-    code, problems = Code(root, topology["services"]), []
+    code, problems = code_of(root, tuple(topology["services"])), []
     for name, service in topology["services"].items():
-        for kind, suffix, part in (("Deployment", "", serving), ("Job", "-migrate", migrating)):
+        for kind, suffix, part in (("Deployment", "", serving), ("Job", "-migrate", migrating), ("Job", "-setup", setting_up)):
             workload = rendered.find(kind, f"{name}-service{suffix}")
             if workload:
                 found = []
                 env = environment_of(rendered, workload, found)
                 found += volumes(rendered, workload)
                 found += part(rendered, code, name, service, env)
-                problems += [f"{kind} of {name}: {problem}" for problem in found]
-    return problems
+                if kind == "Deployment":
+                    owned = {queue for queue, facts in topology["queues"].items() if facts["owner"] == name}
+                    found += queues(env, owned, region_of(rendered))
+                problems += [f"{kind} {name}-service{suffix}: {problem}" for problem in found]
+    controller = rendered.find("Deployment", "autoscale")
+    return problems + [f"autoscale: {problem}" for problem in (scaling(rendered, code, topology, controller) if controller else [])]
 
 
 def serving(rendered, code, name, service, env):
@@ -128,9 +147,8 @@ def serving(rendered, code, name, service, env):
         problems.append("DATABASE_URL is set and the topology gives it no database")
     compare(problems, "PORT", env.get("PORT"), str(service["port"]))
     compare(problems, "APP_ENV", env.get("APP_ENV"), rendered.environment)
-    for key in ("REDIS_URL", "QUEUES_URL"):
-        if not env.get(key, "rediss://").startswith("rediss://"):
-            problems.append(f"{key} goes without TLS")
+    if not env.get("REDIS_URL", "rediss://").startswith("rediss://"):
+        problems.append("REDIS_URL goes without TLS")
     if service.get("database"):
         compare(problems, "STREAMS", env.get("STREAMS"), "kafka")
         user = f"/Default/ecommerce-{rendered.environment}-{name}-kafka/"
@@ -142,6 +160,48 @@ def serving(rendered, code, name, service, env):
     if "DATABASE_OWNER_URL" in env:
         problems.append("the service gets the owner's URL, which only its migration may have")
     return problems
+
+
+def region_of(rendered):
+    return next((dig(store, "spec", "provider", "oracle", "region", default="") for store in rendered.all("SecretStore")), "")
+
+
+def queues(env, owned, region):
+    """Oracle's queues: a service has the URL of those that it owns, in its own region, and of no other."""
+    problems = []
+    compare(problems, "QUEUES", env.get("QUEUES"), "oci")
+    entries = dict(entry.partition("=")[::2] for entry in env.get("OCI_QUEUES", "").split(",") if entry)
+    compare(problems, "OCI_QUEUES", set(entries), owned)
+    url = re.compile(QUEUE.format(region=re.escape(region)))
+    return problems + [f"OCI_QUEUES has {entry!r}, which is no queue's URL of the region" for entry in entries.values() if not url.fullmatch(entry)]
+
+
+def scaling(rendered, code, topology, workload):
+    """What scales the databases: all ten, and no further than the environment's cap."""
+    problems = []
+    env = environment_of(rendered, workload, problems)
+    read = code.platform[0] | code.autoscale[0]
+    problems += [f"{key} is set and nothing reads it" for key in sorted(set(env) - read)]
+    problems += [f"{key} is required and set nowhere" for key in sorted({*code.autoscale[1], "OCI_DATABASES"} - set(env) - {"KUBERNETES_SERVICE_HOST"})]
+    compare(problems, "APP_ENV", env.get("APP_ENV"), rendered.environment)
+    port = dig(workload, "spec", "template", "spec", "containers", 0, "ports", 0, "containerPort")
+    compare(problems, "port", env.get("AUTOSCALE_PORT", code.autoscale_port), str(port))
+    compare(problems, "OCI_REGION", env.get("OCI_REGION"), region_of(rendered))
+    named = [entry.partition("=")[0] for entry in env.get("OCI_DATABASES", "").split(",")]
+    wanted = [name for name, service in topology["services"].items() if service.get("database")]
+    if named != ["SET-ME"]:
+        compare(problems, "OCI_DATABASES", sorted(named), sorted(wanted))
+    most = topology["environments"][rendered.environment]["database"]["ocpus"][1]
+    if int(env.get("AUTOSCALE_MAXIMUM_OCPUS", most)) > most:
+        problems.append(f"AUTOSCALE_MAXIMUM_OCPUS is above the environment's {most}")
+    return problems
+
+
+def setting_up(_rendered, code, _name, _service, env):
+    """The administrator's URL, and the two roles' that it makes."""
+    problems = [f"{key} is set and nothing reads it" for key in sorted(set(env) - code.platform[0] - code.setup)]
+    problems += [f"{key} is required and set nowhere" for key in SETUP if key not in env]
+    return problems + (["the set-up gets JWT_SECRET, which it does not need"] if "JWT_SECRET" in env else [])
 
 
 def migrating(_rendered, code, _name, _service, env):

@@ -4,6 +4,7 @@ The policies are not compared with a text but asked, as a cluster would ask them
 could want to reach.
 """
 
+import functools
 import ipaddress
 from dataclasses import dataclass, field
 
@@ -32,20 +33,35 @@ class Place:
     address: str
 
 
-def allowed(policies, source, destination, port, protocol="TCP"):
-    """Would a connection be let out and let in?"""
-    return passes(policies, source, destination, "Egress", destination, port, protocol) and passes(
-        policies, destination, source, "Ingress", destination, port, protocol
-    )
+class Policies:
+    """A set of policies that can be asked. Which of them are about a pod is found once for each pod."""
 
+    def __init__(self, documents):
+        self.documents = documents
+        self.known = {}
 
-def passes(policies, subject, peer, direction, destination, port, protocol):
-    if isinstance(subject, Place):
-        return True
-    own = [p for p in policies if p["metadata"].get("namespace") == subject.namespace]
-    own = [p for p in own if selects(p["spec"].get("podSelector") or {}, subject.labels) and direction in types_of(p)]
-    rules = [rule for p in own for rule in p["spec"].get(direction.lower()) or []]
-    return not own or any(rule_matches(rule, direction, subject, peer, destination, port, protocol) for rule in rules)
+    def allow(self, source, destination, port, protocol="TCP"):
+        """Would a connection be let out and let in?"""
+        return self.passes(source, destination, "Egress", destination, port, protocol) and self.passes(
+            destination, source, "Ingress", destination, port, protocol
+        )
+
+    def passes(self, subject, peer, direction, destination, port, protocol):
+        if isinstance(subject, Place):
+            return True
+        rules = self.rules(subject, direction)
+        return rules is None or any(rule_matches(rule, direction, subject, peer, destination, port, protocol) for rule in rules)
+
+    def rules(self, subject, direction):
+        """What lets through for a pod; None: no policy is about it, so that everything is."""
+        key = (id(subject), direction)
+        if key not in self.known:
+            own = [p for p in self.documents if p["metadata"].get("namespace") == subject.namespace and direction in types_of(p)]
+            own = [p for p in own if selects(p["spec"].get("podSelector") or {}, subject.labels)]
+            rules = [rule for p in own for rule in p["spec"].get(direction.lower()) or []]
+            # The subject is kept, so that its id stays its own.
+            self.known[key] = (rules if own else None, subject)
+        return self.known[key][0]
 
 
 def types_of(policy):
@@ -70,11 +86,15 @@ def port_matches(entry, destination, port, protocol):
     return wanted is None or wanted <= port <= entry.get("endPort", wanted)
 
 
+@functools.cache
+def within(address, network):
+    return ipaddress.ip_address(address) in ipaddress.ip_network(network)
+
+
 def peer_matches(entry, namespace, peer):
     if "ipBlock" in entry:
-        block, address = entry["ipBlock"], ipaddress.ip_address(peer.address)
-        inside = address in ipaddress.ip_network(block["cidr"])
-        return inside and not any(address in ipaddress.ip_network(part) for part in block.get("except", []))
+        block = entry["ipBlock"]
+        return within(peer.address, block["cidr"]) and not any(within(peer.address, part) for part in block.get("except", []))
     if isinstance(peer, Place):
         return False
     if "namespaceSelector" in entry:
@@ -100,7 +120,7 @@ def check(rendered, topology, _root):
     """Every connection that is possible, against those that the topology wants."""
     second = ipaddress.ip_network(topology["environments"][rendered.environment]["cidr"]).network_address.packed[1]
     pods = pods_of(rendered, ipaddress.ip_network(f"10.{second}.32.0/19"))
-    policies = [d for d in rendered.documents if d["kind"] == "NetworkPolicy"]
+    policies = [d for d in rendered.documents + rendered.cluster if d["kind"] == "NetworkPolicy"]
     around = neighbours(second)
     servers = {p.labels.get(NAME, "").removesuffix("-service"): p for p in pods if p.labels.get(COMPONENT) == "server"}
     problems = []
@@ -110,11 +130,11 @@ def check(rendered, topology, _root):
     stray = Pod("a pod of no service", NAMESPACE, {}, f"10.{second}.40.1")
 
     # What another namespace keeps its own pods from is no excuse for letting them in here.
-    ours = [policy for policy in policies if policy["metadata"].get("namespace") == NAMESPACE]
+    everybodys, ours = Policies(policies), Policies([p for p in policies if p["metadata"].get("namespace") == NAMESPACE])
 
     def ask(source, destination, port, wanted, protocol="TCP"):
         strict = not wanted and getattr(source, "namespace", None) != NAMESPACE and getattr(destination, "namespace", None) == NAMESPACE
-        if allowed(ours if strict else policies, source, destination, port, protocol) != wanted:
+        if (ours if strict else everybodys).allow(source, destination, port, protocol) != wanted:
             verb = "cannot reach" if wanted else "can reach"
             problems.append(f"{source.name} {verb} {destination.name} on {port}/{protocol}")
 
@@ -127,15 +147,21 @@ def check(rendered, topology, _root):
                 may = callee in topology["services"][caller]["calls"] or callee == key_set
                 ask(source, target, port, may and port == own)
             for source in [*others, stray, *around.values()]:
-                may = source is around["prometheus"] or (source is around["nginx"] and callee == "gateway")
+                may = scrapes(source) or (source is around["nginx"] and callee == "gateway")
                 ask(source, target, port, may and port == own)
     for source in [*servers.values(), *others, stray, *around.values()]:
         for target in [*others, stray]:
             ask(source, target, 3000, False)
+            ask(source, target, 3011, scrapes(source) and target.labels.get(NAME) == "autoscale")
     for source in [*servers.values(), *others, stray]:
         outside(ask, source, topology, rendered.environment, around)
     edge(ask, around, second)
+    observers(ask, around, second)
     return problems
+
+
+def scrapes(source):
+    return getattr(source, "labels", {}).get(NAME) == "prometheus"
 
 
 def neighbours(second):
@@ -144,7 +170,11 @@ def neighbours(second):
     return {
         "nginx": pod("nginx", "ingress", {"gateway.networking.k8s.io/gateway-name": "ecommerce"}, 1),
         "prometheus": pod("prometheus", "observability", {NAME: "prometheus"}, 2),
+        "grafana": pod("Grafana", "observability", {NAME: "grafana"}, 13),
+        "second prometheus": pod("the other Prometheus", "observability", {NAME: "prometheus"}, 12),
         "collector": pod("the collector", "observability", {NAME: "opentelemetry-collector"}, 3),
+        "alertmanager": pod("Alertmanager", "observability", {NAME: "alertmanager"}, 10),
+        "second alertmanager": pod("the other Alertmanager", "observability", {NAME: "alertmanager"}, 11),
         "dns": pod("DNS", "kube-system", {"k8s-app": "kube-dns"}, 4),
         "other ingress": pod("another pod of the ingress namespace", "ingress", {}, 5),
         "other observer": pod("another pod of the observability namespace", "observability", {}, 6),
@@ -159,15 +189,17 @@ def reached_by(source, topology):
     name, component = source.labels.get(NAME, "").removesuffix("-service"), source.labels.get(COMPONENT)
     service = topology["services"].get(name, {})
     database = {"database"} if service.get("database") else set()
-    if component == "migration":
+    if component in ("migration", "setup"):
         return database
+    if name == "autoscale":
+        return {"https", "token", "api", "telemetry"}
     if component != "server":
         return set()
     reached = {"redis", "telemetry"} | database
     if any(name in event["producer"] + event["consumers"] for event in topology["events"].values()):
         reached.add("streams")
     if any(queue["owner"] == name for queue in topology["queues"].values()):
-        reached.add("https")
+        reached |= {"https", "token"}
     return reached | ({"https", "mail"} if name in PROVIDERS else set())
 
 
@@ -178,7 +210,7 @@ def outside(ask, source, topology, environment, around):
     for protocol in ("UDP", "TCP"):
         ask(source, around["dns"], 53, True, protocol)
     ask(source, around["collector"], 4318, "telemetry" in reached)
-    for name in ("prometheus", "operator", "nginx", "control"):
+    for name in ("prometheus", "operator", "nginx", "control", "alertmanager"):
         ask(source, around[name], 443, False)
     for name, second in seconds.items():
         home = name == environment
@@ -188,7 +220,8 @@ def outside(ask, source, topology, environment, around):
         ask(source, data, 443, False)
         for what, address in (("API endpoint", f"10.{second}.0.5"), ("a node", f"10.{second}.2.5"), ("a pod", f"10.{second}.60.5")):
             for port in (443, 5432, 6443, 10250, 12250):
-                ask(source, Place(f"{what} of {name}", address), port, False)
+                may = {12250: "token", 6443: "api"}.get(port) in reached and what == "API endpoint"
+                ask(source, Place(f"{what} of {name}", address), port, home and may)
     for address in ("169.254.169.254", "169.254.0.1", "169.254.255.254"):
         for port in (53, 80, 443, 5432, 465):
             ask(source, Place(f"the metadata address {address}", address), port, False)
@@ -231,3 +264,26 @@ def operators(ask, around, second):
         ask(source, operator, 10250, False)
     for place in (Place("the metadata address", "169.254.169.254"), around["other ingress"]):
         ask(operator, place, 80, False)
+
+
+def observers(ask, around, second):
+    """Alerts go from Prometheus to people, traces to Oracle, and neither way is anybody else's."""
+    collector, alertmanager, prometheus = around["collector"], around["alertmanager"], around["prometheus"]
+    public, data = Place("a public address", PUBLIC), Place("the data subnet", f"10.{second}.3.10")
+    ask(prometheus, alertmanager, 9093, True)
+    ask(prometheus, around["second prometheus"], 9090, True)
+    ask(around["grafana"], prometheus, 9090, True)
+    ask(around["grafana"], alertmanager, 9093, False)
+    for protocol in ("TCP", "UDP"):
+        ask(alertmanager, around["second alertmanager"], 9094, True, protocol)
+    for port in (443, 465, 587):
+        ask(alertmanager, public, port, port != 443)
+        ask(collector, public, port, port == 443)
+    for source in (alertmanager, collector):
+        ask(source, around["dns"], 53, True, "UDP")
+        ask(source, data, 5432, False)
+        ask(source, Place("the metadata address", "169.254.169.254"), 80, False)
+    for source in (around["nginx"], around["operator"], around["other observer"], collector, public):
+        ask(source, alertmanager, 9093, False)
+        ask(source, collector, 4318, False)
+        ask(source, prometheus, 9090, False)

@@ -15,21 +15,25 @@ def render(directory):
     done = subprocess.run(["kubectl", "kustomize", str(directory)], capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{directory} cannot be rendered: {done.stderr.strip()}")
-    return list(yaml.safe_load_all(done.stdout))
+    # The parser in C, where there is one: these are long.
+    return list(yaml.load_all(done.stdout, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
 
 
 class Rendered:
-    """The objects of one environment."""
+    """The objects of one environment, and those that stand in every cluster beside them."""
 
-    def __init__(self, environment, documents):
+    def __init__(self, environment, documents, cluster=()):
         self.environment = environment
         self.documents = documents
+        self.cluster = list(cluster)
 
     def all(self, kind, namespace=NAMESPACE):
         return [d for d in self.documents if d["kind"] == kind and d["metadata"].get("namespace") == namespace]
 
     def find(self, kind, name, namespace=NAMESPACE):
-        found = [d for d in self.all(kind, namespace) if d["metadata"]["name"] == name]
+        everything = self.documents + self.cluster
+        found = [d for d in everything
+                 if d["metadata"]["name"] == name and d["kind"] == kind and d["metadata"].get("namespace") == namespace]
         return found[0] if len(found) == 1 else None
 
     def workloads(self):

@@ -1,53 +1,95 @@
-"""The vault's secrets against the topology: the 21 of the design, and what else the services need."""
+"""The vault's secrets against deploy/secrets.yaml and the topology, and who gets which."""
 
 import re
 
-from .rendered import compare, dig
+from . import listed
+from .rendered import NAME, compare, dig
 
 LEGAL = re.compile(r"[A-Za-z0-9._-]+")
+SETUP = "database-setup"
+VERIFIED = "?sslmode=verify-full&sslrootcert=/etc/haat/database-ca/ca.pem"
+ADMINISTRATOR = re.compile(r'username = "(\w+)"')
 
 
-def seeded(environment, topology):
-    """`database-url` for each service with a database, `jwt-secret` for each service."""
-    services = topology["services"].items()
-    wanted = {f"ecommerce.{environment}.{name}-service.jwt-secret" for name, _ in services}
-    return wanted | {f"ecommerce.{environment}.{name}-service.database-url" for name, s in services if s.get("database")}
-
-
-def further(environment, topology):
-    """What the design does not name: the owner's role, the streams' password, replicas, and the accounts with providers."""
-    wanted = {"notification": ["smtp-url"]}
-    wanted["payment"] = ["razorpay-key-secret", "razorpay-webhook-secret"] if environment == "production" else ["sandbox-secret"]
-    has_replicas = topology["environments"][environment]["database"]["replicas"][1] > 0
-    for name, service in topology["services"].items():
-        if service.get("database"):
-            own = wanted.setdefault(name, [])
-            own += ["database-owner-url", "kafka-password"] + (["database-replica-urls"] if has_replicas else [])
-    return {f"ecommerce.{environment}.{name}-service.{secret}" for name, secrets in wanted.items() for secret in secrets}
-
-
-def check(rendered, topology, _root):
+def check(rendered, topology, root):
     problems, found = [], []
     for document in rendered.all("ExternalSecret"):
-        name, spec = document["metadata"]["name"], document["spec"]
-        service = re.sub(r"-service(-owner|-replicas)?$", "-service", name)
-        keys = [entry["remoteRef"]["key"] for entry in spec["data"]]
-        found += keys
-        prefix = f"ecommerce.{rendered.environment}.{service}."
-        problems += [f"{name} reads {key}, which is not its own" for key in keys if not key.startswith(prefix)]
-        problems += [f"{key} is no name that the vault takes" for key in keys if not LEGAL.fullmatch(key)]
-        compare(problems, f"{name}: refresh", spec.get("refreshInterval"), "1h0m0s")
-        compare(problems, f"{name}: store", spec.get("secretStoreRef"), {"kind": "SecretStore", "name": service})
-        compare(problems, f"{name}: makes the Secret", dig(spec, "target", "name"), name)
+        problems += external(rendered.environment, document)
+        found += [(document["metadata"]["name"], entry["remoteRef"]["key"]) for entry in document["spec"]["data"]]
+    problems += stores(rendered)
+    problems += readers(rendered)
+    problems += urls(rendered, root)
+    wanted = listed.names(root, rendered.environment, topology)
+    design = listed.names(root, rendered.environment, topology, seed=True)
+    keys = {key for _, key in found}
+    compare(problems, "secrets of the design", (len(design), len(design & keys)), (21, 21))
+    problems += [f"{name} reads {key} twice" for name, key in sorted({pair for pair in found if found.count(pair) > 1})]
+    problems += [f"{key} is wanted and nothing reads it" for key in sorted(wanted - keys)]
+    problems += [f"{key} is read and deploy/secrets.yaml knows nothing of it" for key in sorted(keys - wanted)]
+    return problems
+
+
+def owner_of(name):
+    """The service that an ExternalSecret is for, and the account that reads it."""
+    service = re.sub(r"-service(-owner|-replicas|-setup)?$", "-service", name)
+    return service, (SETUP if name.endswith("-setup") else service)
+
+
+def external(environment, document):
+    problems, name, spec = [], document["metadata"]["name"], document["spec"]
+    service, account = owner_of(name)
+    prefixes = [f"ecommerce.{environment}.{service}."]
+    if account == SETUP:
+        prefixes.append(f"ecommerce.{environment}.{SETUP}.{service.removesuffix('-service')}.")
+    for entry in spec["data"]:
+        key = entry["remoteRef"]["key"]
+        if not key.startswith(tuple(prefixes)):
+            problems.append(f"{name} reads {key}, which is not its own")
+        if not LEGAL.fullmatch(key):
+            problems.append(f"{key} is no name that the vault takes")
+    compare(problems, f"{name}: refresh", spec.get("refreshInterval"), "1h0m0s")
+    compare(problems, f"{name}: store", spec.get("secretStoreRef"), {"kind": "SecretStore", "name": account})
+    compare(problems, f"{name}: makes the Secret", dig(spec, "target", "name"), name)
+    compare(problems, f"{name}: whose it is", dig(document, "metadata", "labels", NAME), service)
+    return problems
+
+
+def stores(rendered):
+    problems = []
+    regions = {dig(document, "spec", "provider", "oracle", "region") for document in rendered.all("SecretStore")}
+    compare(problems, "the stores' regions", len(regions), 1)
     for document in rendered.all("SecretStore"):
         name, oracle = document["metadata"]["name"], dig(document, "spec", "provider", "oracle", default={})
         compare(problems, f"store {name}: principal", oracle.get("principalType"), "Workload")
         compare(problems, f"store {name}: account", dig(oracle, "serviceAccountRef", "name"), name)
         if not rendered.find("ServiceAccount", name):
             problems.append(f"store {name}: there is no such account")
-    first, second = seeded(rendered.environment, topology), further(rendered.environment, topology)
-    compare(problems, "secrets of the design", len(first & set(found)), 21)
-    problems += [f"{key} is read twice" for key in sorted({key for key in found if found.count(key) > 1})]
-    problems += [f"{key} is wanted and nothing reads it" for key in sorted((first | second) - set(found))]
-    problems += [f"{key} is read and the topology knows nothing of it" for key in sorted(set(found) - first - second)]
+    return problems
+
+
+def readers(rendered):
+    """A secret that is missing stops the pods of its own service and no others: nobody takes a Secret of somebody else."""
+    problems = []
+    for workload in rendered.workloads():
+        own, name = dig(workload, "spec", "template", "metadata", "labels", NAME), workload["metadata"]["name"]
+        for container in dig(workload, "spec", "template", "spec", "containers", default=[]):
+            taken = [source["secretRef"]["name"] for source in container.get("envFrom", []) if "secretRef" in source]
+            problems += [f"{name} takes the Secret {secret}, which is not of {own}" for secret in taken if owner_of(secret)[0] != own]
+            setup = [secret for secret in taken if secret.endswith("-setup")]
+            if setup and name != setup[0]:
+                problems.append(f"{name} gets the administrator's password")
+    return problems
+
+
+def urls(rendered, root):
+    """Every database's URL checks whom it talks to; the administrator is the one that Terraform makes."""
+    problems = []
+    administrator = ADMINISTRATOR.search((root / "deploy/terraform/modules/database/main.tf").read_text())[1]
+    for document in rendered.all("ExternalSecret"):
+        name = document["metadata"]["name"]
+        for key, text in (dig(document, "spec", "target", "template", "data") or {}).items():
+            if key.startswith("DATABASE_") and VERIFIED not in text:
+                problems.append(f"{name}: {key} does not verify the server")
+            if key == "DATABASE_ADMIN_URL" and f"postgres://{administrator}:" not in text:
+                problems.append(f"{name}: {key} is not that of {administrator}, whom Terraform makes")
     return problems

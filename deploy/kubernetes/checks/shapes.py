@@ -36,6 +36,7 @@ LISTENER = {
     "allowedRoutes": {"namespaces": {"from": ("Same", "Selector"), "selector?": {"matchLabels": LABELS}}},
 }
 SELECTOR = {"matchLabels?": LABELS, "matchExpressions?": [{"key": str, "operator": ("In", "NotIn", "Exists", "DoesNotExist"), "values?": [str]}]}
+SECURITY = {"runAsNonRoot": bool, "runAsUser": int, "fsGroup": int, "seccompProfile": {"type": ("RuntimeDefault",)}}
 SHAPES = {
     ("external-secrets.io/v1", "SecretStore"): {
         "provider": {"oracle": {
@@ -84,16 +85,23 @@ SHAPES = {
     ("monitoring.coreos.com/v1", "PrometheusRule"): {
         "groups": [{"name": str, "rules": [{
             "alert": re.compile("[A-Z][A-Za-z]+"), "expr": str, "for?": TIME,
-            "labels": {"severity": ("page", "ticket")}, "annotations": {"summary": str, "description": str},
+            "labels": {"severity": ("page", "ticket")},
+            "annotations": {"summary": str, "description": str, "runbook_url?": re.compile(r"docs/runbooks/[a-z-]+\.md(#[a-z0-9_-]+)?")},
         }]}],
+    },
+    ("monitoring.coreos.com/v1", "Alertmanager"): {
+        "version": str, "image": str, "replicas": int, "retention": TIME, "configSecret": NAME, "podMetadata": {"labels": LABELS},
+        "automountServiceAccountToken": bool,
+        "resources": {"requests": LABELS, "limits": LABELS}, "securityContext": SECURITY,
     },
     ("monitoring.coreos.com/v1", "Prometheus"): {
         "version": str, "image": str, "replicas": int, "retention": str, "scrapeInterval": TIME,
         "serviceAccountName": NAME, "podMetadata": {"labels": LABELS}, "enforcedSampleLimit": int,
         "podMonitorSelector": SELECTOR, "podMonitorNamespaceSelector": SELECTOR,
         "ruleSelector": SELECTOR, "ruleNamespaceSelector": SELECTOR,
+        "alerting": {"alertmanagers": [{"namespace": NAME, "name": NAME, "port": NAME}]},
         "resources": {"requests": LABELS, "limits": LABELS},
-        "securityContext": {"runAsNonRoot": bool, "runAsUser": int, "fsGroup": int, "seccompProfile": {"type": ("RuntimeDefault",)}},
+        "securityContext": SECURITY,
         "storage": {"volumeClaimTemplate": {"spec": {"accessModes": [str], "resources": {"requests": LABELS}}}},
     },
 }

@@ -2,19 +2,30 @@
 
 import re
 
-from .rendered import Rendered, dig
+from .rendered import COMPONENT, Rendered, dig
 
 STEP = "release-step"
-STEPS = {"Job": "migrate", "Deployment": "serve", "Service": "serve", "HorizontalPodAutoscaler": "serve", "PodDisruptionBudget": "serve"}
+STEPS = {"Deployment": "serve", "Service": "serve", "HorizontalPodAutoscaler": "serve", "PodDisruptionBudget": "serve"}
+JOBS = {"setup": "setup", "migration": "migrate"}
 BLANK = re.compile(r"SET-ME|sha256:0{64}")
 
 
+def step_of(document):
+    """Accounts and secrets first; then roles and databases, then tables, and then what serves."""
+    kind, name = document["kind"], document["metadata"]["name"]
+    if kind == "Job":
+        return JOBS.get(dig(document, "metadata", "labels", COMPONENT), "migrate")
+    # The administrator's password is in the cluster only while it is needed.
+    if kind == "ExternalSecret" and name.endswith("-setup"):
+        return "setup"
+    return STEPS.get(kind, "prepare")
+
+
 def check(rendered: Rendered, _topology, _root):
-    """`kubectl apply -l release-step=...` finds everything, and what a migration needs comes before it."""
+    """`kubectl apply -l release-step=...` finds everything, and what a step needs comes before it."""
     problems = []
     for document in rendered.documents:
-        name, step = document["metadata"]["name"], dig(document, "metadata", "labels", STEP)
-        wanted = STEPS.get(document["kind"], "prepare")
+        name, step, wanted = document["metadata"]["name"], dig(document, "metadata", "labels", STEP), step_of(document)
         if step != wanted:
             problems.append(f"{document['kind']} {name} belongs to the step {wanted!r} and is labelled {step!r}")
     return problems

@@ -7,6 +7,7 @@ from .rendered import COMPONENT, NAME, compare, dig, selects
 # Mebibytes and millicores, as topology.yaml has them.
 UNITS = {"cpu": "m", "memory": "Mi"}
 IMAGE = r"[a-z0-9.-]+\.[a-z]+/[^/@:]+/ecommerce-{environment}-{service}-service@sha256:[0-9a-f]{{64}}"
+ACCOUNTS = re.compile(r'"\$\{service\}-service"\],\s*\[([^\]]*)\]')
 RUNNING = "crates/platform/src/service/running.rs"
 
 
@@ -24,20 +25,28 @@ def check(rendered, topology, root):
     problems = []
     services = topology["services"]
     databases = {name for name, service in services.items() if service.get("database")}
-    for kind in ("Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget", "ServiceAccount", "SecretStore"):
-        compare(problems, f"{kind}s", names(rendered, kind), sorted(f"{name}-service" for name in services))
-    compare(problems, "migration Jobs", names(rendered, "Job"), sorted(f"{name}-service-migrate" for name in databases))
+    beside = {"Deployment": ["autoscale"], "PodDisruptionBudget": ["autoscale"], "ServiceAccount": ["autoscale", "database-setup"],
+              "SecretStore": ["database-setup"], "Service": [], "HorizontalPodAutoscaler": []}
+    for kind, others in beside.items():
+        compare(problems, f"{kind}s", names(rendered, kind), sorted([f"{name}-service" for name in services] + others))
+    # Whom Terraform's policies name: without the account nobody has the right, and another account has none.
+    named = ACCOUNTS.search((root / "deploy/terraform/modules/iam/main.tf").read_text())
+    compare(problems, "accounts beside the services' that Terraform gives rights to", re.findall(r'"([a-z-]+)"', named[1]) if named else [],
+            ["database-setup", "autoscale"])
+    jobs = [f"{name}-service-{what}" for name in databases for what in ("migrate", "setup")]
+    compare(problems, "Jobs", names(rendered, "Job"), sorted(jobs))
+    problems += [f"autoscale: {problem}" for problem in controller(rendered)]
     drain = drain_seconds(root)
     for name, service in services.items():
         of_one = [deployment, disruption, autoscaler, cluster_service]
         if name in databases:
-            of_one.append(migration)
+            of_one += [migration, setup]
         for part in of_one:
             found = part(rendered, topology, name, service, drain)
             problems += [f"{name}: {problem}" for problem in found]
     for workload in rendered.workloads():
         where = f"{workload['kind']} {workload['metadata']['name']}"
-        problems += [f"{where}: {problem}" for problem in security(workload["spec"]["template"]["spec"])]
+        problems += [f"{where}: {problem}" for problem in security(workload["spec"]["template"]["spec"], knows_oracle(workload, topology))]
     return problems
 
 
@@ -129,13 +138,17 @@ def autoscaler(rendered, topology, name, service, _drain):
 
 
 def disruption(rendered, _topology, name, _service, _drain):
-    found = rendered.find("PodDisruptionBudget", f"{name}-service")
+    return budget(rendered, f"{name}-service", f"{name}-service")
+
+
+def budget(rendered, name, deployment):
+    found = rendered.find("PodDisruptionBudget", name)
     if not found:
         return ["has no PodDisruptionBudget"]
     problems, spec = [], found["spec"]
     compare(problems, "budget", spec.get("maxUnavailable"), 1)
     compare(problems, "unhealthyPodEvictionPolicy", spec.get("unhealthyPodEvictionPolicy"), "AlwaysAllow")
-    return problems + chosen(rendered, name, "PodDisruptionBudget", spec["selector"])
+    return problems + chosen(rendered, deployment, "PodDisruptionBudget", spec["selector"])
 
 
 def cluster_service(rendered, _topology, name, service, _drain):
@@ -146,14 +159,14 @@ def cluster_service(rendered, _topology, name, service, _drain):
     compare(problems, "Service type", spec.get("type"), "ClusterIP")
     ports = [(p["port"], p.get("targetPort")) for p in spec["ports"]]
     compare(problems, "Service ports", ports, [(service["port"], "http")])
-    return problems + chosen(rendered, name, "Service", {"matchLabels": spec["selector"]})
+    return problems + chosen(rendered, f"{name}-service", "Service", {"matchLabels": spec["selector"]})
 
 
 def chosen(rendered, name, kind, selector):
-    """A selector must take the service's own servers and nothing else: no migration, no neighbour."""
+    """A selector must take the Deployment's own pods and nothing else: no migration, no neighbour."""
     pods = [w for w in rendered.workloads() if selects(selector, w["spec"]["template"]["metadata"]["labels"])]
     problems = []
-    compare(problems, f"{kind} selects", [(w["kind"], w["metadata"]["name"]) for w in pods], [("Deployment", f"{name}-service")])
+    compare(problems, f"{kind} selects", [(w["kind"], w["metadata"]["name"]) for w in pods], [("Deployment", name)])
     return problems
 
 
@@ -172,10 +185,60 @@ def migration(rendered, _topology, name, _service, _drain):
     return problems
 
 
-def security(pod):
+def setup(rendered, _topology, name, _service, _drain):
+    found = rendered.find("Job", f"{name}-service-setup")
+    if not found:
+        return ["has no Job that makes its database"]
+    pod = found["spec"]["template"]["spec"]
+    container = pod["containers"][0]
+    problems = container_problems(container, rendered, name, None)
+    compare(problems, "set-up's arguments", container.get("args"), ["database-setup", name])
+    # It may read the administrator's password, which no service's own account may.
+    compare(problems, "set-up's account", pod.get("serviceAccountName"), "database-setup")
+    if not dig(container, "resources", "limits"):
+        problems.append("the set-up has no limits")
+    return problems
+
+
+def controller(rendered):
+    """What scales the databases: two, of which one acts, and what they may do in the cluster."""
+    found = rendered.find("Deployment", "autoscale")
+    if not found:
+        return ["there is no Deployment"]
+    problems, spec = [], found["spec"]
+    pod, labels = spec["template"]["spec"], spec["template"]["metadata"]["labels"]
+    container = pod["containers"][0]
+    problems += container_problems(container, rendered, "gateway", None)
+    problems += spread(pod, labels) + anti_affinity(pod, labels, {})
+    compare(problems, "replicas", spec.get("replicas"), 2)
+    compare(problems, "labels", (labels.get(NAME), labels.get(COMPONENT)), ("autoscale", "controller"))
+    compare(problems, "arguments", container.get("args"), ["autoscale"])
+    compare(problems, "account", pod.get("serviceAccountName"), "autoscale")
+    compare(problems, "ports", container.get("ports"), [{"name": "http", "containerPort": 3011, "protocol": "TCP"}])
+    for probe, path in (("startupProbe", "/health"), ("livenessProbe", "/health"), ("readinessProbe", "/ready")):
+        compare(problems, probe, dig(container, probe, "httpGet"), {"path": path, "port": "http"})
+    for kind in ("requests", "limits"):
+        compare(problems, kind, sorted(dig(container, "resources", kind, default={})), ["cpu", "memory"])
+    role, binding = rendered.find("Role", "autoscale"), rendered.find("RoleBinding", "autoscale")
+    rights = {(verb, *rule.get("resourceNames", [])) for rule in (role or {}).get("rules", []) for verb in rule["verbs"]
+              if rule["resources"] == ["leases"] and rule["apiGroups"] == ["coordination.k8s.io"]}
+    compare(problems, "rights", (len((role or {}).get("rules", [])), rights), (2, {("create",), ("get", "autoscale"), ("update", "autoscale")}))
+    subjects = [(s["kind"], s["name"], s.get("namespace")) for s in (binding or {}).get("subjects", [])]
+    compare(problems, "rights' holder", subjects, [("ServiceAccount", "autoscale", "ecommerce")])
+    return problems + [f"budget: {problem}" for problem in budget(rendered, "autoscale", "autoscale")]
+
+
+def knows_oracle(workload, topology):
+    """Does it prove to Oracle's interfaces, or to the API server, who it is?"""
+    name = workload["metadata"]["name"]
+    owners = {f"{queue['owner']}-service" for queue in topology["queues"].values()}
+    return workload["kind"] == "Deployment" and (name in owners or name == "autoscale")
+
+
+def security(pod, token):
     """What the `restricted` profile asks for, and a root file system that nobody writes to."""
     problems = []
-    compare(problems, "automountServiceAccountToken", pod.get("automountServiceAccountToken"), False)
+    compare(problems, "automountServiceAccountToken", pod.get("automountServiceAccountToken"), token)
     compare(problems, "enableServiceLinks", pod.get("enableServiceLinks"), False)
     whole = pod.get("securityContext", {})
     compare(problems, "runAsNonRoot", whole.get("runAsNonRoot"), True)

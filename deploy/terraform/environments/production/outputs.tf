@@ -30,6 +30,14 @@ output "queues" {
   value = module.environment.queues
 }
 
+output "overlay" {
+  value = module.environment.overlay
+}
+
+output "secrets_by_hand" {
+  value = module.environment.secrets_by_hand
+}
+
 output "operations" {
   value = module.environment.operations
 }

@@ -3,6 +3,13 @@ output "ids" {
   value       = { for service, system in oci_psql_db_system.this : service => system.id }
 }
 
+output "nodes" {
+  description = "By service: the name of every node, the primary's too, since after a failover another is it. Empty without replicas."
+  value = { for service, detail in data.oci_psql_db_system_connection_detail.this : service =>
+    var.replicas > 0 ? sort([for node in detail.instance_endpoints : one(node.endpoint).fqdn]) : []
+  }
+}
+
 output "endpoints" {
   description = "By service: names by which the server's certificate is checked. The reader is null without replicas."
   value = { for service, detail in data.oci_psql_db_system_connection_detail.this : service => {

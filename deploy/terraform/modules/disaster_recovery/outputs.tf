@@ -35,6 +35,7 @@ output "summary" {
     redis_url    = one(module.cache[*].url)
     kafka        = one(module.messaging[*].bootstrap_servers)
     stream_pool  = one(module.messaging[*].stream_pool_id)
+    queues       = { for queue, facts in merge({}, module.messaging[*].queues...) : queue => facts.url }
     node_pool_id = one(module.oke[*].node_pool_id)
   }
 }

@@ -78,7 +78,7 @@ variable "messaging" {
     streams              = set(string)
     partitions           = number
     retention_hours      = number
-    queues               = map(object({ visibility = number, deliveries = number }))
+    queues               = map(object({ visibility = number }))
     queue_retention_days = number
   })
 }

@@ -59,6 +59,7 @@ module "secrets" {
   prefix            = local.prefix
   services          = local.services
   database_services = local.database_services
+  sandbox_services  = local.sandbox_services
   databases         = module.database.endpoints
   replica           = var.recovery_region == null ? null : module.disaster_recovery[0].vault
   tags              = local.tags["secrets"]

@@ -10,6 +10,7 @@ output "kubernetes" {
     vcn_id               = module.network.vcn_id
     compartment_id       = oci_identity_compartment.this.id
     vault_id             = module.secrets.vault_id
+    key_id               = module.secrets.key_id
     secrets              = module.secrets.names
     subnet_cidrs         = module.network.subnet_cidrs
     availability_domains = local.availability_domains
@@ -66,13 +67,19 @@ output "queues" {
   value       = module.messaging.queues
 }
 
+output "secrets_by_hand" {
+  description = "Names of the secrets that the vault cannot make: see the README for how to put them there."
+  value       = local.secret_names.hand
+}
+
 output "operations" {
-  description = "Topic of the alarms, logs by service, and for how long they are really kept."
+  description = "Topic of the alarms, logs by service, and for how long they are kept."
   value = {
     topic_id           = module.observability.topic_id
     log_ids            = module.observability.log_ids
     log_retention_days = module.observability.log_retention_days
     flow_log_bucket    = module.observability.flow_log_bucket
+    traces             = module.observability.traces
   }
 }
 
@@ -85,6 +92,13 @@ output "recovery" {
 output "facts" {
   description = "What is planned, in numbers: the tests hold them against topology.yaml, and an operator can read them."
   value = {
+    names = {
+      compartment = oci_identity_compartment.this.name
+      vcn         = module.network.name
+      vault       = module.secrets.vault_name
+      key         = module.secrets.key_name
+      nodes       = module.iam.node_group_name
+    }
     network       = { subnets = module.network.subnet_cidrs, public = module.network.public_subnets, open_ports = module.network.open_ports }
     cluster       = module.oke.facts
     databases     = module.database.facts
@@ -92,6 +106,7 @@ output "facts" {
     messaging     = module.messaging.facts
     repositories  = sort(values(module.registry.repositories))
     secrets       = sort(flatten([for names in values(module.secrets.names) : values(names)]))
+    all_secrets   = { made = module.secrets.all_names, listed = local.secret_names.vault }
     rights        = module.iam.facts
     observability = module.observability.facts
     cost          = module.cost.facts

@@ -16,11 +16,28 @@ locals {
     queues    = toset([for queue, facts in local.topology.queues : queue if facts.owner == service])
   } }
 
+  # deploy/secrets.yaml, for this environment: by name, whose it is, and who makes it.
+  listed = { for name, secret in yamldecode(file("${path.module}/../../../secrets.yaml")) : name => merge(secret, {
+    services = lookup({
+      every    = local.services
+      database = local.database_services
+      streams  = toset([for service, rights in local.rights : service if length(rights.publishes) + length(rights.consumes) > 0])
+    }, secret.whose, toset([secret.whose]))
+  }) if contains(try(secret.in, [var.environment]), var.environment) }
+
+  secret_names = { for made in ["vault", "hand"] : made => sort(flatten([
+    for name, secret in local.listed : [
+      for service in secret.services : try("${local.prefix}.${secret.account}.${service}.${name}", "${local.prefix}.${service}-service.${name}")
+    ] if secret.made == made
+  ])) }
+
+  sandbox_services = try(local.listed["sandbox-secret"].services, toset([]))
+
   messaging = {
     streams              = toset(local.topology.streams)
     partitions           = local.numbers.stream.partitions
     retention_hours      = local.numbers.stream.retention_hours
-    queues               = { for queue, facts in local.topology.queues : queue => { visibility = facts.visibility, deliveries = facts.deliveries } }
+    queues               = { for queue, facts in local.topology.queues : queue => { visibility = facts.visibility } }
     queue_retention_days = local.numbers.queue_retention_days
   }
 

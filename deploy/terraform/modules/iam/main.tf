@@ -38,9 +38,10 @@ resource "oci_identity_policy" "service" {
       for right in local.stream_rights[each.key] :
       "Allow any-user to use ${right.verb} ${local.here} where all {${local.workload["${each.key}-service"]}, target.stream.id = '${right.stream}'}"
     ],
+    # Reading the queue itself is for its size, by which it is watched.
     flatten([for queue in sort(each.value.queues) : [
-      for verb in ["queue-push", "queue-pull"] :
-      "Allow any-user to use ${verb} ${local.here} where all {${local.workload["${each.key}-service"]}, target.queue.id = '${var.queue_ids[queue]}'}"
+      for right in ["use queue-push", "use queue-pull", "read queues"] :
+      "Allow any-user to ${right} ${local.here} where all {${local.workload["${each.key}-service"]}, target.queue.id = '${var.queue_ids[queue]}'}"
     ]]),
   )
 }

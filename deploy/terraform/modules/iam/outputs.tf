@@ -8,6 +8,10 @@ output "node_group_id" {
   value       = oci_identity_dynamic_group.nodes.id
 }
 
+output "node_group_name" {
+  value = oci_identity_dynamic_group.nodes.name
+}
+
 output "facts" {
   description = "By service account: its verbs and on what, short enough to be read."
   value = { for service, policy in oci_identity_policy.service : service => join(" ", [

@@ -22,7 +22,7 @@ resource "oci_identity_policy" "nodes" {
   ]
 }
 
-# Makes each service's role and database with the password that the vault made: so it reads both kinds of secret.
+# Makes each service's roles and database with the passwords that the vault made: so it reads these, and the administrator's.
 resource "oci_identity_policy" "database_setup" {
   compartment_id = var.compartment_id
   name           = "${var.name}-database-setup"
@@ -33,6 +33,7 @@ resource "oci_identity_policy" "database_setup" {
   statements = [
     "Allow any-user to read secret-bundles ${local.here} where all {${local.workload["database-setup"]}, target.secret.name = /${var.secret_prefix}.database-setup.*/}",
     "Allow any-user to read secret-bundles ${local.here} where all {${local.workload["database-setup"]}, target.secret.name = /*.database-url/}",
+    "Allow any-user to read secret-bundles ${local.here} where all {${local.workload["database-setup"]}, target.secret.name = /*.database-owner-url/}",
   ]
 }
 

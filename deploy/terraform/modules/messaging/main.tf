@@ -37,13 +37,15 @@ resource "oci_streaming_stream" "this" {
   }
 }
 
+# Without the service's own dead letters: its interface cannot read them, so the services put theirs into a channel of the queue, after as many
+# deliveries as the topology says (docs/decisions/0016-dead-letters-in-a-channel.md).
 resource "oci_queue_queue" "this" {
   for_each = var.queues
 
   compartment_id                   = var.compartment_id
   display_name                     = each.key
   visibility_in_seconds            = each.value.visibility
-  dead_letter_queue_delivery_count = each.value.deliveries
+  dead_letter_queue_delivery_count = 0
   retention_in_seconds             = var.queue_retention_days * 86400
   custom_encryption_key_id         = var.kms_key_id
   freeform_tags                    = var.tags.freeform

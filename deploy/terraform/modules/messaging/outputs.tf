@@ -13,8 +13,12 @@ output "stream_ids" {
 }
 
 output "queues" {
-  description = "By name: OCID and the endpoint that messages go through."
-  value       = { for name, queue in oci_queue_queue.this : name => { id = queue.id, endpoint = queue.messages_endpoint } }
+  description = "By name: OCID, the endpoint that messages go through, and the URL of both that the services want (OCI_QUEUES)."
+  value = { for name, queue in oci_queue_queue.this : name => {
+    id       = queue.id
+    endpoint = queue.messages_endpoint
+    url      = "${trimsuffix(queue.messages_endpoint, "/")}/20210201/queues/${queue.id}"
+  } }
 }
 
 output "facts" {
@@ -23,7 +27,7 @@ output "facts" {
     streams = { for name, stream in oci_streaming_stream.this : name => "${stream.partitions} x ${stream.retention_in_hours} h" }
     queues = { for name, queue in oci_queue_queue.this : name => {
       visibility   = queue.visibility_in_seconds
-      deliveries   = queue.dead_letter_queue_delivery_count
+      dead_letters = queue.dead_letter_queue_delivery_count
       retention    = queue.retention_in_seconds
       display_name = queue.display_name
     } }

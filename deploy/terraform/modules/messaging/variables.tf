@@ -34,17 +34,12 @@ variable "retention_hours" {
 }
 
 variable "queues" {
-  description = "By name: seconds that a message in work is hidden, and deliveries before it is a dead letter."
-  type        = map(object({ visibility = number, deliveries = number }))
+  description = "By name: seconds that a message in work is hidden."
+  type        = map(object({ visibility = number }))
 
   validation {
     condition     = alltrue([for queue in values(var.queues) : queue.visibility >= 1 && queue.visibility <= 43200])
     error_message = "Write a visibility from 1 to 43200 seconds (twelve hours)."
-  }
-
-  validation {
-    condition     = alltrue([for queue in values(var.queues) : queue.deliveries >= 1 && queue.deliveries <= 20])
-    error_message = "Write from 1 to 20 deliveries: with 0 a poisoned message would come back for ever."
   }
 }
 

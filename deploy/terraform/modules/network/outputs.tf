@@ -2,6 +2,10 @@ output "vcn_id" {
   value = oci_core_vcn.this.id
 }
 
+output "name" {
+  value = oci_core_vcn.this.display_name
+}
+
 output "subnet_ids" {
   description = "By role: api, load_balancer, nodes, pods, data."
   value       = { for role, subnet in oci_core_subnet.this : role => subnet.id }

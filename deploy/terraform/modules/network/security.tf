@@ -52,6 +52,8 @@ locals {
     pods_to_streaming       = { group = "pods", direction = "EGRESS", peer = "streaming", ports = [9092, 9092] }
     pods_to_services        = { group = "pods", direction = "EGRESS", peer = "services", ports = [443, 443] }
     pods_to_providers       = { group = "pods", direction = "EGRESS", peer = local.anywhere, ports = [443, 443] }
+    pods_to_mail            = { group = "pods", direction = "EGRESS", peer = local.anywhere, ports = [465, 465] }
+    pods_to_mail_submission = { group = "pods", direction = "EGRESS", peer = local.anywhere, ports = [587, 587] }
 
     database_from_pods  = { group = "database", direction = "INGRESS", peer = "pods", ports = [5432, 5432] }
     cache_from_pods     = { group = "cache", direction = "INGRESS", peer = "pods", ports = [6379, 6379] }

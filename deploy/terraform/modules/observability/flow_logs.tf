@@ -43,6 +43,8 @@ resource "oci_logging_log" "flow" {
 }
 
 resource "oci_objectstorage_bucket" "flow_logs" {
+  # checkov:skip=CKV_OCI_7: nobody listens for its events
+  # checkov:skip=CKV_OCI_8: a version that is kept would outlive the ninety days
   compartment_id = var.compartment_id
   namespace      = data.oci_objectstorage_namespace.this.namespace
   name           = "${var.name}-flow-logs"

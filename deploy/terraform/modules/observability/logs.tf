@@ -1,8 +1,3 @@
-locals {
-  # OCI Logging counts in steps of thirty days and knows no shorter ones.
-  retention = ceil(var.log_days / 30) * 30
-}
-
 resource "oci_logging_log_group" "this" {
   compartment_id = var.compartment_id
   display_name   = var.name
@@ -18,7 +13,7 @@ resource "oci_logging_log" "service" {
   display_name       = "${each.key}-service"
   log_type           = "CUSTOM"
   is_enabled         = true
-  retention_duration = local.retention
+  retention_duration = var.log_days
   freeform_tags      = merge(var.tags.freeform, { service = each.key })
   defined_tags       = var.tags.defined
 }
@@ -62,7 +57,7 @@ resource "oci_logging_log" "control_plane" {
   display_name       = "oke-control-plane"
   log_type           = "SERVICE"
   is_enabled         = true
-  retention_duration = local.retention
+  retention_duration = var.log_days
   freeform_tags      = var.tags.freeform
   defined_tags       = var.tags.defined
 

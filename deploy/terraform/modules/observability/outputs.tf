@@ -8,12 +8,19 @@ output "log_ids" {
 }
 
 output "log_retention_days" {
-  description = "What the logs are really kept for: the wish, rounded up to the service's steps of thirty days."
-  value       = local.retention
+  value = var.log_days
 }
 
 output "flow_log_bucket" {
   value = oci_objectstorage_bucket.flow_logs.name
+}
+
+output "traces" {
+  description = "Where the collector sends traces; its key is read with `oci apm-control-plane data-key list`, so that no state has it."
+  value = {
+    domain_id = oci_apm_apm_domain.this.id
+    endpoint  = "${oci_apm_apm_domain.this.data_upload_endpoint}/20200101/opentelemetry/private"
+  }
 }
 
 output "facts" {

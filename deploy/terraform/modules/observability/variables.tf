@@ -63,8 +63,8 @@ variable "log_days" {
   type        = number
 
   validation {
-    condition     = var.log_days >= 1 && var.log_days <= 180
-    error_message = "Write from 1 to 180 days: OCI Logging keeps nothing longer."
+    condition     = contains([30, 60, 90, 120, 150, 180], var.log_days)
+    error_message = "Write 30, 60, 90, 120, 150 or 180 days: OCI Logging knows no other times."
   }
 }
 

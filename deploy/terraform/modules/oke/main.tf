@@ -20,6 +20,7 @@ locals {
 }
 
 resource "oci_containerengine_cluster" "this" {
+  # checkov:skip=CKV2_OCI_6: PodSecurityPolicy left Kubernetes with 1.25; the namespaces enforce `restricted`
   compartment_id     = var.compartment_id
   name               = "${var.name}-oke"
   kubernetes_version = var.kubernetes_version

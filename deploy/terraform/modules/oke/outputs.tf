@@ -23,6 +23,8 @@ output "facts" {
     autoscaler_bounds    = "${var.nodes.minimum}:${var.nodes.maximum}"
     availability_domains = sort([for placement in oci_containerengine_node_pool.this.node_config_details[0].placement_configs : placement.availability_domain])
     fault_domains        = sum([for placement in oci_containerengine_node_pool.this.node_config_details[0].placement_configs : length(placement.fault_domains)])
+    version              = oci_containerengine_cluster.this.kubernetes_version
+    node                 = "${oci_containerengine_node_pool.this.node_shape} ${oci_containerengine_node_pool.this.node_shape_config[0].ocpus} OCPUs ${oci_containerengine_node_pool.this.node_shape_config[0].memory_in_gbs} GB"
     public_api           = oci_containerengine_cluster.this.endpoint_config[0].is_public_ip_enabled
   }
 }

@@ -3,14 +3,15 @@ locals {
   path_root = replace(var.prefix, ".", "/")
 
   # The password is URL-safe only once it is encoded, so the parts are kept apart and the ExternalSecret joins them.
-  connections = { for service, database in var.databases : service => jsonencode({
-    username = service
+  roles = { user = "", owner = "_owner" }
+  connections = { for role, suffix in local.roles : role => { for service, database in var.databases : service => jsonencode({
+    username = "${service}${suffix}"
     password = "%GENERATED_PASSPHRASE%"
     host     = database.host
     reader   = database.reader
     port     = database.port
     database = service
-  }) }
+  }) } }
 }
 
 resource "oci_kms_vault" "this" {
@@ -92,39 +93,7 @@ resource "oci_vault_secret" "database_url" {
     generation_type     = "PASSPHRASE"
     generation_template = "SECRETS_DEFAULT_PASSWORD"
     passphrase_length   = 32
-    secret_template     = local.connections[each.key]
-  }
-
-  dynamic "replication_config" {
-    for_each = var.replica[*]
-
-    content {
-      replication_targets {
-        target_region   = replication_config.value.region
-        target_vault_id = replication_config.value.vault_id
-        target_key_id   = replication_config.value.key_id
-      }
-    }
-  }
-}
-
-# Beyond the services' own: no service may read these. The set-up job does, to make each service's role.
-resource "oci_vault_secret" "database_administrator" {
-  for_each = var.database_services
-
-  compartment_id         = var.compartment_id
-  vault_id               = oci_kms_vault.this.id
-  key_id                 = oci_kms_key.secrets.id
-  secret_name            = "${var.prefix}.database-setup.${each.key}-administrator"
-  description            = "Password of the administrator of the database ${each.key}"
-  enable_auto_generation = true
-  freeform_tags          = merge(var.tags.freeform, { service = each.key, path = "${local.path_root}/database-setup/${each.key}-administrator" })
-  defined_tags           = var.tags.defined
-
-  secret_generation_context {
-    generation_type     = "PASSPHRASE"
-    generation_template = "SECRETS_DEFAULT_PASSWORD"
-    passphrase_length   = 32
+    secret_template     = local.connections.user[each.key]
   }
 
   dynamic "replication_config" {

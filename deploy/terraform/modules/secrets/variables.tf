@@ -37,6 +37,12 @@ variable "database_services" {
   type        = set(string)
 }
 
+variable "sandbox_services" {
+  description = "The services that play their own provider here, and sign for it."
+  type        = set(string)
+  default     = []
+}
+
 variable "replica" {
   description = "Region, vault and key that every secret is copied to. Null: no copy."
   type        = object({ region = string, vault_id = string, key_id = string })

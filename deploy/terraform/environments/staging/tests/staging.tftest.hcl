@@ -2,112 +2,20 @@
 # to say something else, one of these runs fails.
 
 mock_provider "oci" {
+  source          = "../../mocks/region"
   override_during = plan
-
-  mock_data "oci_identity_availability_domains" {
-    defaults = { availability_domains = [{ name = "abcd:AP-HYDERABAD-1-AD-1", id = "1", compartment_id = "t" }] }
-  }
-  mock_data "oci_identity_fault_domains" {
-    defaults = { fault_domains = [for n in [1, 2, 3] : { name = "FAULT-DOMAIN-${n}", id = "f", compartment_id = "t", availability_domain = "a" }] }
-  }
-  mock_data "oci_containerengine_cluster_option" {
-    defaults = { kubernetes_versions = ["v1.33.1", "v1.34.1"] }
-  }
-  mock_data "oci_containerengine_node_pool_option" {
-    defaults = { sources = [{ image_id = "ocid1.image.oc1..x86", source_name = "Oracle-Linux-8.10-OKE-1.34.1", source_type = "IMAGE" }] }
-  }
-  mock_data "oci_core_services" {
-    defaults = { services = [{ id = "s", name = "All HYD Services In Oracle Services Network", cidr_block = "all-hyd", description = "All" }] }
-  }
-  mock_data "oci_objectstorage_namespace" {
-    defaults = { namespace = "testnamespace" }
-  }
-  mock_data "oci_psql_shapes" {
-    defaults = { shape_collection = [{ items = [{
-      id                   = "a", shape = "PostgreSQL.VM.Standard.E5.Flex", is_flexible = true, memory_size_in_gbs = 0, ocpu_count = 0
-      shape_memory_options = [], shape_ocpu_options = [{ min = 1, max = 64 }]
-    }] }] }
-  }
-  mock_resource "oci_containerengine_cluster" {
-    defaults = { id = "ocid1.cluster.oc1..test" }
-  }
-  mock_resource "oci_streaming_stream" {
-    defaults = { id = "ocid1.stream.oc1..test" }
-  }
-  mock_resource "oci_psql_db_system" {
-    defaults = { id = "ocid1.postgresqldbsystem.oc1..test" }
-  }
-  mock_resource "oci_queue_queue" {
-    defaults = { id = "ocid1.queue.oc1..test" }
-  }
-  mock_data "oci_psql_db_system_connection_detail" {
-    defaults = {
-      ca_certificate      = "-----BEGIN CERTIFICATE-----"
-      primary_db_endpoint = [{ fqdn = "primary.example", ip_address = "10.0.3.4", port = 5432 }]
-      reader_endpoint     = [{ fqdn = "reader.example", ip_address = "10.0.3.5", port = 5432 }]
-    }
-  }
 }
 
 mock_provider "oci" {
   alias           = "home"
+  source          = "../../mocks/home"
   override_during = plan
-
-  mock_data "oci_objectstorage_namespace" {
-    defaults = { namespace = "testnamespace" }
-  }
-  mock_resource "oci_identity_compartment" {
-    defaults = { id = "ocid1.compartment.oc1..staging" }
-  }
 }
 
 mock_provider "oci" {
   alias           = "recovery"
+  source          = "../../mocks/region"
   override_during = plan
-
-  mock_data "oci_identity_availability_domains" {
-    defaults = { availability_domains = [{ name = "abcd:AP-MUMBAI-1-AD-1", id = "1", compartment_id = "t" }] }
-  }
-  mock_data "oci_identity_fault_domains" {
-    defaults = { fault_domains = [for n in [1, 2, 3] : { name = "FAULT-DOMAIN-${n}", id = "f", compartment_id = "t", availability_domain = "a" }] }
-  }
-  mock_data "oci_containerengine_cluster_option" {
-    defaults = { kubernetes_versions = ["v1.33.1", "v1.34.1"] }
-  }
-  mock_data "oci_containerengine_node_pool_option" {
-    defaults = { sources = [{ image_id = "ocid1.image.oc1..x86", source_name = "Oracle-Linux-8.10-OKE-1.34.1", source_type = "IMAGE" }] }
-  }
-  mock_data "oci_core_services" {
-    defaults = { services = [{ id = "s", name = "All BOM Services In Oracle Services Network", cidr_block = "all-bom", description = "All" }] }
-  }
-  mock_data "oci_objectstorage_namespace" {
-    defaults = { namespace = "testnamespace" }
-  }
-  mock_data "oci_psql_shapes" {
-    defaults = { shape_collection = [{ items = [{
-      id                   = "a", shape = "PostgreSQL.VM.Standard.E5.Flex", is_flexible = true, memory_size_in_gbs = 0, ocpu_count = 0
-      shape_memory_options = [], shape_ocpu_options = [{ min = 1, max = 64 }]
-    }] }] }
-  }
-  mock_resource "oci_containerengine_cluster" {
-    defaults = { id = "ocid1.cluster.oc1..test" }
-  }
-  mock_resource "oci_streaming_stream" {
-    defaults = { id = "ocid1.stream.oc1..test" }
-  }
-  mock_resource "oci_psql_db_system" {
-    defaults = { id = "ocid1.postgresqldbsystem.oc1..test" }
-  }
-  mock_resource "oci_queue_queue" {
-    defaults = { id = "ocid1.queue.oc1..test" }
-  }
-  mock_data "oci_psql_db_system_connection_detail" {
-    defaults = {
-      ca_certificate      = "-----BEGIN CERTIFICATE-----"
-      primary_db_endpoint = [{ fqdn = "primary.example", ip_address = "10.0.3.4", port = 5432 }]
-      reader_endpoint     = [{ fqdn = "reader.example", ip_address = "10.0.3.5", port = 5432 }]
-    }
-  }
 }
 
 variables {
@@ -119,9 +27,11 @@ variables {
   reports_from   = "2027-01-01T00:00:00Z"
 }
 
-run "the_network_is_the_environment_s_own" {
+# One plan for all of it: a plan takes seconds, an assertion nothing.
+run "the_plan_is_the_design" {
   command = plan
 
+  # The network is the environment's own.
   assert {
     condition = output.facts.network.subnets == {
       api           = "10.1.0.0/28"
@@ -140,11 +50,8 @@ run "the_network_is_the_environment_s_own" {
     condition     = output.facts.cluster.public_api == false
     error_message = "the cluster's API must not be public"
   }
-}
 
-run "the_cluster_grows_between_its_bounds" {
-  command = plan
-
+  # The cluster grows between its bounds.
   assert {
     condition     = output.facts.cluster.autoscaler_bounds == "3:20" && output.facts.cluster.minimum_nodes == 3
     error_message = "nodes 3:20"
@@ -153,11 +60,8 @@ run "the_cluster_grows_between_its_bounds" {
     condition     = output.facts.cluster.availability_domains == tolist(["abcd:AP-HYDERABAD-1-AD-1"]) && output.facts.cluster.fault_domains == 3
     error_message = "one availability domain: over its three fault domains"
   }
-}
 
-run "ten_databases" {
-  command = plan
-
+  # Ten databases.
   assert {
     condition     = keys(output.facts.databases) == ["auth", "cart", "discount", "notification", "order", "payment", "product", "return", "shipping", "user"]
     error_message = "every service but the gateway has a database"
@@ -184,11 +88,8 @@ run "ten_databases" {
     condition     = alltrue([for facts in output.facts.databases : facts.tags["ecommerce-staging.environment"] == "staging" && facts.tags["ecommerce-staging.component"] == "database" && facts.tags["product"] == "haat"])
     error_message = "a database bears no tag for its cost"
   }
-}
 
-run "cache_streams_and_queues" {
-  command = plan
-
+  # Cache streams and queues.
   assert {
     condition     = output.facts.cache == "3 x 24 GB V7_0_5 NONSHARDED"
     error_message = "three nodes of 24 GB, Redis 7.0.5"
@@ -202,15 +103,12 @@ run "cache_streams_and_queues" {
   assert {
     condition = { for name, queue in output.facts.messaging.queues : name => queue } == {
       for service in ["notification", "order", "payment", "product", "user"] :
-      "${service}-service-events" => { visibility = 30, deliveries = 5, retention = 259200, display_name = "${service}-service-events" }
+      "${service}-service-events" => { visibility = 30, dead_letters = 0, retention = 259200, display_name = "${service}-service-events" }
     }
-    error_message = "five queues, hidden for 30 s, dead after 5 deliveries, kept 3 days"
+    error_message = "five queues, hidden for 30 s, dead letters in a channel of their own, kept 3 days"
   }
-}
 
-run "images_and_secrets" {
-  command = plan
-
+  # Images and secrets.
   assert {
     condition = output.facts.repositories == tolist([
       for service in ["auth", "cart", "discount", "gateway", "notification", "order", "payment", "product", "return", "shipping", "user"] : "ecommerce-staging-${service}-service"
@@ -229,28 +127,22 @@ run "images_and_secrets" {
     condition     = output.kubernetes.secrets["gateway"] == { jwt_secret = "ecommerce.staging.gateway-service.jwt-secret" }
     error_message = "the gateway has no database"
   }
-}
 
-run "rights_follow_the_topology" {
-  command = plan
-
+  # Rights follow the topology.
   assert {
     condition     = output.facts.rights["gateway"] == "secret-bundles" && output.facts.rights["auth"] == "secret-bundles stream-push stream-pull"
     error_message = "the gateway uses no stream; auth publishes to one and hears of erasures on it"
   }
   assert {
-    condition     = output.facts.rights["payment"] == "secret-bundles stream-push stream-push stream-pull stream-pull queue-push queue-pull"
+    condition     = output.facts.rights["payment"] == "secret-bundles stream-push stream-push stream-pull stream-pull queue-push queue-pull queues"
     error_message = "payment publishes to two streams, hears two, and owns a queue"
   }
   assert {
     condition     = [for service, verbs in output.facts.rights : service if strcontains(verbs, "queue-pull")] == ["notification", "order", "payment", "product", "user"]
     error_message = "five services own a queue"
   }
-}
 
-run "alarms_logs_and_costs" {
-  command = plan
-
+  # Alarms logs and costs.
   assert {
     condition = { for name, query in output.facts.observability.alarms : name => regex("> ([0-9]+)$", query)[0] } == {
       database-cpu         = "85"
@@ -277,6 +169,78 @@ run "alarms_logs_and_costs" {
   assert {
     condition     = output.facts.standbys == 0
     error_message = "standbys are for production"
+  }
+
+  # Names and versions.
+  assert {
+    condition = output.facts.names == {
+      compartment = "ecommerce-staging"
+      vcn         = "ecommerce-staging-vcn"
+      vault       = "ecommerce-staging-vault"
+      key         = "ecommerce-staging-secrets-key"
+      nodes       = "ecommerce-staging-oke-services"
+    }
+    error_message = "the design's names"
+  }
+  assert {
+    condition     = output.facts.cluster.version == "v1.34.1" && output.facts.cluster.node == "VM.Standard.E4.Flex 2 OCPUs 32 GB"
+    error_message = "Kubernetes v1.34.1 on nodes with 2 OCPUs and 32 GB"
+  }
+
+  # Secrets beyond the 21, and what the overlay takes.
+  assert {
+    condition     = output.facts.all_secrets.made == output.facts.all_secrets.listed
+    error_message = "the vault makes what deploy/secrets.yaml says, and nothing else"
+  }
+  assert {
+    condition = sort(setsubtract(output.facts.all_secrets.made, output.facts.secrets)) == sort(concat(flatten([
+      for service in ["auth", "cart", "discount", "notification", "order", "payment", "product", "return", "shipping", "user"] :
+      ["ecommerce.staging.${service}-service.database-owner-url", "ecommerce.staging.database-setup.${service}.administrator"]
+    ]), ["ecommerce.staging.payment-service.sandbox-secret"]))
+    error_message = "an owner and an administrator for each database, and the sandbox's secret"
+  }
+  assert {
+    condition = output.secrets_by_hand == tolist([
+      "ecommerce.staging.auth-service.kafka-password",
+      "ecommerce.staging.cart-service.kafka-password",
+      "ecommerce.staging.discount-service.kafka-password",
+      "ecommerce.staging.notification-service.kafka-password",
+      "ecommerce.staging.notification-service.smtp-url",
+      "ecommerce.staging.order-service.kafka-password",
+      "ecommerce.staging.payment-service.kafka-password",
+      "ecommerce.staging.product-service.kafka-password",
+      "ecommerce.staging.return-service.kafka-password",
+      "ecommerce.staging.shipping-service.kafka-password",
+      "ecommerce.staging.user-service.kafka-password",
+    ])
+    error_message = "what only a person has"
+  }
+  assert {
+    condition = alltrue([for key, value in {
+      region        = "ap-hyderabad-1"
+      api-subnet    = "10.1.0.0/28"
+      public-subnet = "10.1.1.0/24"
+      data-subnet   = "10.1.3.0/24"
+      tenancy       = "example"
+      queue-order   = "order-service-events=https://cell-1.queue.messaging.ap-hyderabad-1.oci.oraclecloud.com/20210201/queues/ocid1.queue.oc1..test"
+    } : output.overlay["environment.yaml"][key] == value])
+    error_message = "the overlay's environment.yaml"
+  }
+  assert {
+    condition     = length([for key in keys(output.overlay["environment.yaml"]) : key if startswith(key, "replicas-")]) == 10
+    error_message = "every database's nodes"
+  }
+  assert {
+    condition     = length(split(",", output.overlay["autoscale.env"].OCI_DATABASES)) == 10 && startswith(output.overlay["autoscale.env"].OCI_DATABASES, "auth=ocid1.postgresqldbsystem.oc1..test,")
+    error_message = "ten databases for the controller that scales them"
+  }
+  assert {
+    condition     = output.overlay["autoscale.env"].AUTOSCALE_MAXIMUM_OCPUS == "16"
+    error_message = "the controller's cap is what the shape offers, and no more than the topology's"
+  }
+  assert {
+    condition     = output.overlay["cloud.env"].KAFKA_BROKERS == "cell-1.streaming.example:9092" && output.overlay["images/kustomization.yaml"] == "ap-hyderabad-1.ocir.io/testnamespace"
+    error_message = "brokers and registry"
   }
 }
 

@@ -27,7 +27,7 @@ variables {
   kubernetes_version = "v1.34.1"
   nodes              = { minimum = 3, maximum = 50 }
   operator_cidrs     = []
-  messaging          = { streams = ["user-events"], partitions = 1, retention_hours = 24, queues = { user-service-events = { visibility = 30, deliveries = 5 } }, queue_retention_days = 7 }
+  messaging          = { streams = ["user-events"], partitions = 1, retention_hours = 24, queues = { user-service-events = { visibility = 30 } }, queue_retention_days = 7 }
   standby            = { cidr = "10.0.0.0/16", ocpus = 2, postgresql_version = "16", shape = "PostgreSQL.VM.Standard.E5.Flex", primaries = { auth = "primary-auth" } }
   tags               = { freeform = { product = "haat" }, defined = {} }
 }

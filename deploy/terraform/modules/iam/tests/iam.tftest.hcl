@@ -53,7 +53,7 @@ run "a_service_uses_its_own_streams_and_queues_only" {
 
   assert {
     condition = [
-      for statement in oci_identity_policy.service["order"].statements : regex("to (use [a-z-]+|read secret-bundles) .*target\\.[a-z.]+ = (.*)}$", statement)
+      for statement in oci_identity_policy.service["order"].statements : regex("to ([a-z]+ [a-z-]+) .*target\\.[a-z.]+ = (.*)}$", statement)
       ] == [
       ["read secret-bundles", "/ecommerce.test.order-service.*/"],
       ["use stream-push", "'stream-order'"],
@@ -61,6 +61,7 @@ run "a_service_uses_its_own_streams_and_queues_only" {
       ["use stream-pull", "'stream-user'"],
       ["use queue-push", "'queue-order'"],
       ["use queue-pull", "'queue-order'"],
+      ["read queues", "'queue-order'"],
     ]
     error_message = "rights must follow the topology, no more and no less"
   }
@@ -116,6 +117,30 @@ run "every_policy_only_allows_and_stays_in_the_compartment" {
       ]
     ]))
     error_message = "no all-resources, and no more than 50 statements in a policy"
+  }
+}
+
+run "the_set_up_job_reads_what_it_makes_roles_of" {
+  command = plan
+
+  assert {
+    condition = [for statement in oci_identity_policy.database_setup.statements : regex("to ([a-z -]+) in .*service_account = 'database-setup'.*target\\.secret\\.name = (.*)}$", statement)] == [
+      ["read secret-bundles", "/ecommerce.test.database-setup.*/"],
+      ["read secret-bundles", "/*.database-url/"],
+      ["read secret-bundles", "/*.database-owner-url/"],
+    ]
+    error_message = "administrators, owners and services: no signing key, no provider's secret"
+  }
+}
+
+run "the_controller_reads_metrics_and_changes_databases" {
+  command = plan
+
+  assert {
+    condition = [for statement in oci_identity_policy.autoscale.statements : regex("to ([a-z -]+) in .*service_account = 'autoscale', request.principal.cluster_id = 'ocid1.cluster.oc1..test'}$", statement)[0]] == [
+      "read metrics", "use postgres-db-systems", "read postgres-work-requests",
+    ]
+    error_message = "SummarizeMetricsData, UpdateDbSystem, and how far the change is: it neither makes nor deletes a database"
   }
 }
 

@@ -4,6 +4,9 @@ mock_provider "oci" {
   mock_resource "oci_streaming_stream_pool" {
     defaults = { id = "ocid1.streampool.oc1..test", endpoint_fqdn = "cell-1.streaming.example" }
   }
+  mock_resource "oci_queue_queue" {
+    defaults = { id = "ocid1.queue.oc1..test", messages_endpoint = "https://cell-1.queue.messaging.ap-hyderabad-1.oci.oraclecloud.com" }
+  }
 }
 
 variables {
@@ -12,7 +15,7 @@ variables {
   streams              = ["user-events", "order-events"]
   partitions           = 1
   retention_hours      = 24
-  queues               = { user-service-events = { visibility = 30, deliveries = 5 } }
+  queues               = { user-service-events = { visibility = 30 } }
   queue_retention_days = 7
   kms_key_id           = "key"
   subnet_id            = "subnet-data"
@@ -45,7 +48,7 @@ run "streams_are_private_and_encrypted" {
   }
 }
 
-run "a_queue_sets_poisoned_messages_aside" {
+run "a_queue_hides_what_is_in_work" {
   command = plan
 
   assert {
@@ -54,12 +57,16 @@ run "a_queue_sets_poisoned_messages_aside" {
   }
 
   assert {
-    condition     = oci_queue_queue.this["user-service-events"].dead_letter_queue_delivery_count == 5 && oci_queue_queue.this["user-service-events"].visibility_in_seconds == 30
-    error_message = "hidden for 30 s, a dead letter after 5 deliveries"
+    condition     = oci_queue_queue.this["user-service-events"].dead_letter_queue_delivery_count == 0 && oci_queue_queue.this["user-service-events"].visibility_in_seconds == 30
+    error_message = "hidden for 30 s, and no dead letters that nobody can read"
   }
   assert {
     condition     = oci_queue_queue.this["user-service-events"].retention_in_seconds == 604800
     error_message = "kept for seven days"
+  }
+  assert {
+    condition     = output.queues["user-service-events"].url == "https://cell-1.queue.messaging.ap-hyderabad-1.oci.oraclecloud.com/20210201/queues/ocid1.queue.oc1..test"
+    error_message = "the URL as the services want it: endpoint, version of the API, OCID"
   }
   assert {
     condition     = oci_queue_queue.this["user-service-events"].custom_encryption_key_id == "key"
@@ -85,8 +92,8 @@ run "a_queue_kept_too_long_is_refused" {
   expect_failures = [var.queue_retention_days]
 }
 
-run "a_queue_without_dead_letters_is_refused" {
+run "a_message_hidden_for_a_day_is_refused" {
   command = plan
-  variables { queues = { user-service-events = { visibility = 30, deliveries = 0 } } }
+  variables { queues = { user-service-events = { visibility = 86400 } } }
   expect_failures = [var.queues]
 }

@@ -77,6 +77,19 @@ run "the_internet_reaches_only_the_load_balancer" {
   }
 }
 
+run "what_leaves_for_the_internet" {
+  assert {
+    condition = sort([
+      for rule in oci_core_network_security_group_security_rule.this : rule.description
+      if rule.direction == "EGRESS" && rule.destination == "0.0.0.0/0"
+      ]) == tolist(["nodes to registries", "pods to mail", "pods to mail submission", "pods to providers"]) && toset([
+      for rule in oci_core_network_security_group_security_rule.this : tostring(rule.tcp_options[0].destination_port_range[0].max)
+      if rule.direction == "EGRESS" && rule.destination == "0.0.0.0/0"
+    ]) == toset(["443", "465", "587"])
+    error_message = "HTTPS, and mail with TLS (465) or to submit (587): nothing else"
+  }
+}
+
 run "data_is_reached_by_pods_alone" {
   assert {
     condition = alltrue([

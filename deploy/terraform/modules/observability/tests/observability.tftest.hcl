@@ -1,6 +1,10 @@
 mock_provider "oci" {
   override_during = plan
 
+  mock_resource "oci_apm_apm_domain" {
+    defaults = { id = "ocid1.apmdomain.oc1..test", data_upload_endpoint = "https://apm.example" }
+  }
+
   mock_data "oci_objectstorage_namespace" {
     defaults = { namespace = "testnamespace" }
   }
@@ -74,13 +78,18 @@ run "every_service_has_its_log" {
   }
 }
 
-run "a_week_of_logs_becomes_the_shortest_step" {
+run "a_week_of_logs_is_refused" {
   command = plan
   variables { log_days = 7 }
+  expect_failures = [var.log_days]
+}
+
+run "traces_have_a_place_to_go" {
+  command = plan
 
   assert {
-    condition     = output.log_retention_days == 30 && alltrue([for log in oci_logging_log.service : log.retention_duration == 30])
-    error_message = "OCI Logging refuses anything but multiples of thirty"
+    condition     = output.traces.endpoint == "https://apm.example/20200101/opentelemetry/private" && !oci_apm_apm_domain.this.is_free_tier
+    error_message = "the collector adds /v1/traces to the private endpoint of a domain of our own"
   }
 }
 

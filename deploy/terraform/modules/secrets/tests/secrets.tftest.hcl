@@ -15,6 +15,7 @@ variables {
   prefix            = "ecommerce.test"
   services          = ["gateway", "auth", "cart"]
   database_services = ["auth", "cart"]
+  sandbox_services  = ["cart"]
   databases = {
     auth = { host = "auth.example", reader = "auth-reader.example", port = 5432 }
     cart = { host = "cart.example", port = 5432 }
@@ -43,12 +44,26 @@ run "each_service_has_its_own_secrets" {
   }
 }
 
+run "what_goes_beyond_the_design" {
+  command = plan
+
+  assert {
+    condition = output.all_names == tolist([
+      "ecommerce.test.auth-service.database-owner-url", "ecommerce.test.auth-service.database-url", "ecommerce.test.auth-service.jwt-secret",
+      "ecommerce.test.cart-service.database-owner-url", "ecommerce.test.cart-service.database-url", "ecommerce.test.cart-service.jwt-secret",
+      "ecommerce.test.cart-service.sandbox-secret", "ecommerce.test.database-setup.auth.administrator",
+      "ecommerce.test.database-setup.cart.administrator", "ecommerce.test.gateway-service.jwt-secret",
+    ])
+    error_message = "an owner for each database, a sandbox's secret where there is one, and an administrator that no service reads"
+  }
+}
+
 run "the_vault_generates_every_secret" {
   command = plan
 
   assert {
     condition = alltrue([
-      for secret in concat(values(oci_vault_secret.jwt), values(oci_vault_secret.database_url), values(oci_vault_secret.database_administrator)) :
+      for secret in concat(values(oci_vault_secret.jwt), values(oci_vault_secret.database_url), values(oci_vault_secret.database_owner_url), values(oci_vault_secret.sandbox), values(oci_vault_secret.database_administrator)) :
       secret.enable_auto_generation && length(secret.secret_content) == 0
     ])
     error_message = "a content given here would stand in the state"
@@ -59,7 +74,7 @@ run "the_vault_generates_every_secret" {
   }
   assert {
     condition = alltrue([
-      for secret in concat(values(oci_vault_secret.database_url), values(oci_vault_secret.database_administrator)) :
+      for secret in concat(values(oci_vault_secret.database_url), values(oci_vault_secret.database_owner_url), values(oci_vault_secret.sandbox), values(oci_vault_secret.database_administrator)) :
       secret.secret_generation_context[0].generation_type == "PASSPHRASE" && secret.secret_generation_context[0].generation_template == "SECRETS_DEFAULT_PASSWORD"
     ])
     error_message = "a password is a passphrase"
@@ -69,6 +84,10 @@ run "the_vault_generates_every_secret" {
       username = "auth", password = "%GENERATED_PASSPHRASE%", host = "auth.example", reader = "auth-reader.example", port = 5432, database = "auth"
     }
     error_message = "the connection's parts, and a place for the password that the vault fills"
+  }
+  assert {
+    condition     = jsondecode(oci_vault_secret.database_owner_url["auth"].secret_generation_context[0].secret_template).username == "auth_owner"
+    error_message = "migrations work as another role than the service, with a password of its own"
   }
 }
 
@@ -91,7 +110,7 @@ run "secrets_are_copied_to_the_recovery_region" {
 
   assert {
     condition = alltrue([
-      for secret in concat(values(oci_vault_secret.jwt), values(oci_vault_secret.database_url), values(oci_vault_secret.database_administrator)) :
+      for secret in concat(values(oci_vault_secret.jwt), values(oci_vault_secret.database_url), values(oci_vault_secret.database_owner_url), values(oci_vault_secret.sandbox), values(oci_vault_secret.database_administrator)) :
       one(one(secret.replication_config).replication_targets).target_region == "ap-mumbai-1"
     ])
     error_message = "a secret would be lost with its region"
