@@ -19,7 +19,7 @@ use crate::port::free_port;
 use crate::process::{EndSignal, Launch, Process, number_is_taken};
 use crate::state::{Log, StateDirectory, read_first_number};
 
-pub use databases::{Database, Login, ensure_databases};
+pub use databases::{Database, Login, ensure_databases, set_up_databases};
 pub use replication::{Replication, Upstream};
 
 /// The superuser's name. Its password is generated and kept in the state directory.
