@@ -39,6 +39,9 @@ use crate::topology::Topology;
 /// A pool of connections to the other services. HTTP/1.1: one HTTP/2 connection would be a bottleneck.
 pub type Connections = HttpClient<HttpConnector, Full<Bytes>>;
 
+/// How long a connection is kept that nobody uses. Shorter than a callee waits that takes leave, so that it is the caller who lets
+/// go, and no request is sent into a connection that is being closed.
+pub(crate) const IDLE: Duration = Duration::from_secs(4);
 /// Answers are small; a larger one is a mistake.
 const LARGEST_REPLY: usize = 8 << 20;
 /// One attempt gets no longer than this, so that there is time for another.
@@ -65,8 +68,7 @@ pub fn connections() -> Connections {
     connector.set_connect_timeout(Some(Duration::from_secs(1)));
     HttpClient::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
-        // Below the callee's own idle time, so that it is the caller who lets go.
-        .pool_idle_timeout(Duration::from_secs(20))
+        .pool_idle_timeout(IDLE)
         .build(connector)
 }
 

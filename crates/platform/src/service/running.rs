@@ -20,11 +20,15 @@ use utoipa::openapi::OpenApi;
 use super::{App, BootError, Context, Job, Progress};
 use crate::events::consumer::Consumer;
 use crate::events::{Handlers, inbox, outbox, relay};
-use crate::http::{layer, server};
-use crate::{Problem, db, idempotency, identity, telemetry};
+use crate::http::layer;
+use crate::http::server::{self, Farewell};
+use crate::{Problem, client, db, idempotency, identity, telemetry};
 
 /// A larger body is refused, unless a route says otherwise.
 const LARGEST_BODY: usize = 1 << 20;
+/// How long clients may take to go of themselves. Longer than ours keep a connection that they do not use.
+pub(super) const FAREWELL: Duration = Duration::from_secs(5);
+const _: () = assert!(client::IDLE.as_secs() < FAREWELL.as_secs());
 /// How long requests and messages in hand may take to end.
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -110,8 +114,8 @@ impl Running {
     ///
     /// # Errors
     /// A background task died: the process must go down loudly rather than go on half alive.
-    pub async fn serve(mut self, listener: TcpListener) -> Result<(), BootError> {
-        let mut server = tokio::spawn(server::serve(listener, self.router, self.stop.clone(), DRAIN));
+    pub async fn serve(mut self, listener: TcpListener, farewell: Farewell) -> Result<(), BootError> {
+        let mut server = tokio::spawn(server::serve(listener, self.router, farewell, self.stop.clone(), DRAIN));
         let died = loop {
             tokio::select! {
                 ended = self.tasks.join_next(), if !self.tasks.is_empty() => match ended {
