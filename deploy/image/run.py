@@ -36,6 +36,8 @@ def main():
     binary = Path(sys.argv[1]).resolve()
     small = binary.parent.name == "dist"
     services = rules.services_of((ROOT / "topology.yaml").read_text())
+    # Whatever is committed meanwhile.
+    os.environ["SOURCE_DATE_EPOCH"] = str(int(time.time()))
     with tempfile.TemporaryDirectory() as scratch:
         scratch = Path(scratch)
         print(f"== images of {binary}")
@@ -209,7 +211,7 @@ def run(images, scratch):
     print("== as a node runs them: read-only, unprivileged, nothing mounted to write to")
     keys = {service: private_key() for service in images}
     document = json.dumps({"keys": [public_key(service, key) for service, key in keys.items()]})
-    for service in ["gateway", "product", "order"]:
+    for service in ["gateway", "product", "shipping"]:
         variables = {
             "PORT": str(free_port()),
             "JWT_SECRET": base64.b64encode(keys[service]).decode(),
@@ -217,11 +219,12 @@ def run(images, scratch):
             "STREAMS_URL": at("streams", "HAAT_TEST_STREAMS_URL"),
             "REDIS_URL": at("cache", "HAAT_TEST_CACHE_URL"),
             "APP_ENV": "development",
-            **databases(service),
         }
         if service != "gateway":
+            administrator, owner, variables["DATABASE_URL"] = addresses(service)
+            secrets = variables | {"DATABASE_ADMIN_URL": administrator, "DATABASE_OWNER_URL": owner}
             for step in ["database-setup", "migrate"]:
-                Container(scratch, root, images[service], f"{service}-{step}", [step, service], variables).to_end()
+                Container(scratch, root, images[service], f"{service}-{step}", [step, service], secrets).to_end()
         serve(Container(scratch, root, images[service], service, images[service].config["Cmd"], variables), images[service], variables)
     tell([f"{name} was written" for name in rules.changes(before, rules.listing(root))])
     print("nothing was written")
@@ -282,15 +285,11 @@ def extract(directory, root):
     subprocess.run(["tar", "--extract", "--preserve-permissions", "--numeric-owner", "--file", path, "--directory", root], check=True)
 
 
-def databases(service):
-    """An address for each role, by a host's name: that the image can look one up is part of what is tried."""
+def addresses(service):
+    """The administrator's, the owner's and the service's, by a host's name: that the image can look one up is part of what is tried."""
     administrator = urlsplit(at("database", "HAAT_TEST_POSTGRES_URL"))
     role = lambda name: f"postgres://{name}:{name}-password@database:{administrator.port}/{service}?sslmode=disable"
-    return {
-        "DATABASE_ADMIN_URL": administrator.geturl(),
-        "DATABASE_OWNER_URL": role(f"{service}_owner"),
-        "DATABASE_URL": role(service),
-    }
+    return administrator.geturl(), role(f"{service}_owner"), role(service)
 
 
 def at(host, variable):
