@@ -7,6 +7,7 @@ mod buying;
 mod counters;
 mod crowd;
 mod failing;
+mod metrics;
 mod prepared;
 mod reconcile;
 mod routes;

@@ -17,12 +17,12 @@ use tokio_util::sync::CancellationToken;
 use types::{ServiceName, StreamName};
 use utoipa::openapi::OpenApi;
 
-use super::{App, BootError, Context, Job, Progress};
+use super::{App, BootError, Context, Job, backlog};
 use crate::events::consumer::Consumer;
-use crate::events::{Handlers, inbox, outbox, relay};
+use crate::events::{Handlers, relay};
 use crate::http::layer;
 use crate::http::server::{self, Farewell};
-use crate::{Problem, client, db, idempotency, identity, telemetry};
+use crate::{Problem, client, db, identity, telemetry};
 
 /// A larger body is refused, unless a route says otherwise.
 const LARGEST_BODY: usize = 1 << 20;
@@ -80,8 +80,10 @@ pub(super) async fn start<A: App>(parts: Parts<A>) -> Result<Running, BootError>
         if let Some(queue) = context.topology().queue_of(service) {
             tasks.spawn(consumer.work(queue));
         }
-        let housekeeping = Job::every(Duration::from_secs(15), "housekeeping", housekeeping);
-        tasks.spawn(housekeeping.work(service, context.clone(), context.wake().sleeper("housekeeping"), stop.clone()));
+        for job in backlog::jobs() {
+            let woken = context.wake().sleeper(job.name);
+            tasks.spawn(job.work(service, context.clone(), woken, stop.clone()));
+        }
     }
     for job in jobs {
         let woken = context.wake().sleeper(job.name);
@@ -177,18 +179,4 @@ async fn ready(State((context, migrations)): State<(Context, Option<&'static Mig
     parts.insert("cache".to_owned(), redis.into());
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(serde_json::json!({ "ready": ready, "parts": parts }))).into_response()
-}
-
-/// Measures what waits and forgets what is old, a bounded piece at a time.
-async fn housekeeping(context: Context) -> Result<Progress, Problem> {
-    let db = context.database().map_err(Problem::internal)?;
-    db.record_metrics();
-    let service = context.service().as_str();
-    let mut connection = db.primary().await?;
-    let (waiting, age) = outbox::backlog(&mut connection).await?;
-    #[allow(clippy::cast_precision_loss, reason = "a gauge")]
-    metrics::gauge!("outbox_events", "service" => service).set(waiting as f64);
-    metrics::gauge!("outbox_age_seconds", "service" => service).set(age);
-    let swept = inbox::sweep(&mut connection).await? + idempotency::sweep(&mut connection).await?;
-    Ok(if swept > 0 { Progress::More } else { Progress::Idle })
 }
