@@ -20,7 +20,8 @@ mod state;
 pub use binaries::{Binaries, PostgresBinaries};
 pub use error::{LocalError, LogTail, Program};
 pub use postgres::{
-    Database, Login, PostgresOptions, PostgresServer, Replication, Upstream, ensure_databases, set_up_databases,
+    Backup, Database, Login, PostgresOptions, PostgresServer, Replication, Restore, Upstream, ensure_databases,
+    set_up_databases,
 };
 pub use redis::{Persistence, RedisOptions, RedisServer};
 pub use state::{DirectoryLock, generate_password, wait_until_ended};
