@@ -4,6 +4,7 @@
 import base64
 import copy
 import re
+import tempfile
 import unittest
 
 import kubernetes_validate
@@ -364,6 +365,19 @@ class ServiceKeys(unittest.TestCase):
         key = service_keys.public_key("auth", bytes.fromhex("302e020100300506032b657004220420") + seed)
         self.assertEqual(key["x"], "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
         self.assertEqual((key["service"], key["kid"]), ("auth", "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"))
+
+    def test_a_key_that_is_replaced_stands_beside_the_next(self):
+        [now, upcoming] = [bytes.fromhex("302e020100300506032b657004220420") + bytes([n]) * 32 for n in (1, 2)]
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write(base64.b64encode(upcoming).decode() + "\n")
+            file.flush()
+            keys = service_keys.key_set(["auth", "cart"], [("cart", file.name)], private=lambda service: now)
+            self.assertEqual([key["service"] for key in keys], ["auth", "cart", "cart"])
+            self.assertEqual(keys[2], service_keys.public_key("cart", upcoming))
+            again = service_keys.key_set(["cart"], [("cart", file.name)], private=lambda service: upcoming)
+            self.assertEqual(len(again), 1, "it has the key already")
+            with self.assertRaises(SystemExit):
+                service_keys.key_set(["auth"], [("cart", file.name)], private=lambda service: now)
 
 
 class Schemas(unittest.TestCase):

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Writes the public keys of all services into an overlay, from the Secrets in the cluster.
 
-    service_keys.py ENVIRONMENT
+    service_keys.py ENVIRONMENT [--next SERVICE=FILE]...
 
-Run it after the step `prepare` of the first release, and after a key was replaced. Needs kubectl, with the environment's cluster as its current
-context, and openssl. No private key is written anywhere.
+Run it after the step `prepare` of the first release. A key is replaced in three steps: `--next` adds the key that a service is about to sign
+with, from a file that holds what its JWT_SECRET will be; when all pods have read that, the service gets the key and restarts; then this is run
+again without `--next`, and the key before is gone. Needs kubectl, with the environment's cluster as its current context, and openssl. No
+private key is written anywhere.
 """
 
+import argparse
 import base64
 import hashlib
 import json
@@ -40,13 +43,28 @@ def private_key(service):
     return base64.b64decode(base64.b64decode(text))
 
 
+def key_set(services, upcoming, private=private_key):
+    """The keys of all services; of those that get another one, both."""
+    keys = [public_key(service, private(service)) for service in services]
+    for service, file in upcoming:
+        if service not in services:
+            sys.exit(f"there is no service {service}")
+        key = public_key(service, base64.b64decode(Path(file).read_text()))
+        if key not in keys:
+            keys.append(key)
+    return keys
+
+
 def main():
-    [environment] = sys.argv[1:] or ["(none)"]
-    overlay = HERE / "overlays" / environment
+    arguments = argparse.ArgumentParser(description="Writes the public keys of all services into an overlay.")
+    arguments.add_argument("environment")
+    arguments.add_argument("--next", action="append", default=[], metavar="SERVICE=FILE", type=lambda pair: tuple(pair.split("=", 1)))
+    given = arguments.parse_args()
+    overlay = HERE / "overlays" / given.environment
     if not overlay.is_dir():
-        sys.exit(f"there is no environment {environment}")
+        sys.exit(f"there is no environment {given.environment}")
     services = yaml.safe_load((HERE.parents[1] / "topology.yaml").read_text())["services"]
-    keys = [public_key(service, private_key(service)) for service in services]
+    keys = key_set(services, given.next)
     (overlay / "service-keys.json").write_text(json.dumps({"keys": keys}, indent=1) + "\n")
     print(f"{len(keys)} keys")
 
