@@ -194,6 +194,17 @@ mod tests {
     }
 
     #[test]
+    fn the_autoscalers_metrics_are_those_that_it_exports() {
+        let path = crate::root().join("haat/src/autoscale/metrics.rs");
+        if !path.exists() {
+            return;
+        }
+        let source = std::fs::read_to_string(path).unwrap();
+        let exported: BTreeSet<&str> = source.split('"').filter(|text| text.starts_with("haat_autoscale_")).collect();
+        assert_eq!(AUTOSCALER.iter().map(|(name, _)| *name).collect::<BTreeSet<_>>(), exported);
+    }
+
+    #[test]
     fn what_never_has_a_result_is_told() {
         finds("sum by (service) (outbox_events) / sum by (pod) (outbox_events)", &["never meet"]);
         finds("sum by (service) (outbox_events) > on (pod) sum by (pod) (outbox_events)", &["never meet"]);
