@@ -8,6 +8,7 @@ mod cloud;
 mod counters;
 mod crowd;
 mod failing;
+mod metrics;
 mod prepared;
 mod reconcile;
 mod routes;
