@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use haat::dead_letters::{self, Place};
-use haat::{autoscale, doctor, openapi, reconcile, serve, topology, tour, up};
+use haat::{
+    autoscale, database_setup, doctor, healthcheck, openapi, reconcile, serve, topology, tour, up,
+};
 use platform::env::Env;
 use platform::telemetry::{self, TelemetryConfig};
 use types::ServiceName;
@@ -50,6 +52,19 @@ enum Command {
     Migrate {
         #[arg(required = true)]
         services: Vec<ServiceName>,
+    },
+    /// Make services' databases and roles, or set the roles' passwords anew (DATABASE_ADMIN_URL, DATABASE_OWNER_URL, DATABASE_URL).
+    DatabaseSetup {
+        #[arg(required = true)]
+        services: Vec<ServiceName>,
+    },
+    /// Ask the service that runs beside this (SERVICE_NAME) whether it is alive, or ready.
+    Healthcheck {
+        #[arg(value_enum, default_value = "alive")]
+        question: healthcheck::Question,
+        /// This one, not the one that SERVICE_NAME names.
+        #[arg(long, value_name = "NAME")]
+        service: Option<ServiceName>,
     },
     /// Print a service's OpenAPI document, or write all of them into a directory.
     Openapi {
@@ -132,7 +147,11 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // Two providers of cryptography are among the dependencies' features; this one is ours.
     let _already_there = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let mut runtime = match arguments.command {
+        // Started every few seconds for one question: threads would be most of its work.
+        Command::Healthcheck { .. } => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
     let runtime = match runtime.enable_all().event_interval(TASKS_BETWEEN_EVENTS).build() {
         Ok(runtime) => runtime,
         Err(error) => return failure(&error.to_string()),
@@ -172,6 +191,14 @@ async fn run(command: Command) -> Result<ExitCode, String> {
         Command::Migrate { services } => {
             let _telemetry = log(&env, "haat")?;
             serve::migrate(&services, &env).await.map_err(text)
+        }
+        Command::DatabaseSetup { services } => {
+            let _telemetry = log(&env, "haat")?;
+            database_setup::run(&services, &env).await.map_err(text)
+        }
+        Command::Healthcheck { question, service } => {
+            healthcheck::run(question, service, &env).map_err(text)?;
+            Ok(ExitCode::SUCCESS)
         }
         Command::Openapi { service: Some(service), .. } => print(&openapi::document(service).map_err(text)?),
         Command::Openapi { write: Some(directory), .. } => print(&openapi::write(&directory).map_err(text)?),

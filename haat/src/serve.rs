@@ -11,7 +11,7 @@ use types::ServiceName;
 use crate::signals::{ENDED_AT_ONCE, StopSignals};
 use crate::{machine, services};
 
-/// Serves until SIGTERM or SIGINT, then ends gracefully; a second one ends it at once.
+/// Serves until SIGTERM or SIGINT, then takes leave of its clients and ends gracefully; a second one ends it at once.
 pub async fn serve(names: &[ServiceName], env: Env) -> Result<ExitCode, BootError> {
     let mut signals =
         StopSignals::new().map_err(|error| BootError::Other(format!("signals cannot be received: {error}")))?;
@@ -20,11 +20,16 @@ pub async fn serve(names: &[ServiceName], env: Env) -> Result<ExitCode, BootErro
     let settings = Settings { env, clock: Clock::system(), addresses: None };
     let process = Bound::bind(services, settings).await?.start().await?;
     tracing::info!(services = ?names, "serving");
-    let stop = process.stopper();
+    let (stop, leave) = (process.stopper(), process.take_leave());
     let mut running = std::pin::pin!(process.run());
     tokio::select! {
         ended = &mut running => return ended.map(|()| ExitCode::SUCCESS),
-        () = signals.next() => stop.cancel(),
+        () = signals.next() => {}
+    }
+    tokio::select! {
+        ended = &mut running => return ended.map(|()| ExitCode::SUCCESS),
+        () = leave => stop.cancel(),
+        () = signals.next() => return Ok(ExitCode::from(ENDED_AT_ONCE)),
     }
     tokio::select! {
         ended = running => ended.map(|()| ExitCode::SUCCESS),

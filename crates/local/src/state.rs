@@ -188,7 +188,8 @@ impl StateDirectory {
         is_of(&self.path, pid)
     }
 
-    fn take_over(&self, path: &Path) -> Result<(), LocalError> {
+    /// Gives what is there to the account that the server runs as.
+    pub fn take_over(&self, path: &Path) -> Result<(), LocalError> {
         self.account.as_ref().map_or(Ok(()), |account| account.own(path))
     }
 }

@@ -1,8 +1,9 @@
-//! A TCP proxy between the code under test and a server, which fails on demand.
+//! A TCP proxy between the code under test and a server, which fails on demand and can lead elsewhere.
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,11 +16,17 @@ use tokio::task::JoinHandle;
 pub struct TcpProxy {
     /// What the code under test connects to; stays the same also while it refuses.
     pub address: SocketAddr,
-    upstream: SocketAddr,
+    upstreams: Arc<Upstreams>,
     /// Bound and never listening: while nothing listens, nobody else gets the port and clients are refused.
     _reserved: TcpSocket,
     behaviour: Arc<watch::Sender<Behaviour>>,
-    listening: std::sync::Mutex<Option<JoinHandle<()>>>,
+    listening: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Those that new connections are led to, each in its turn.
+struct Upstreams {
+    all: Mutex<Vec<SocketAddr>>,
+    turn: AtomicUsize,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -34,14 +41,24 @@ impl TcpProxy {
     /// `upstream` is a host and a port.
     pub async fn start(upstream: &str) -> Self {
         let upstream = tokio::net::lookup_host(upstream).await.expect("the upstream's address").next();
-        let upstream = upstream.expect("an upstream address");
+        Self::to(vec![upstream.expect("an upstream address")])
+    }
+
+    /// In front of several servers, as a Service of Kubernetes is: each connection goes to the next of them.
+    pub fn to(upstreams: Vec<SocketAddr>) -> Self {
+        let upstreams = Arc::new(Upstreams { all: Mutex::new(upstreams), turn: AtomicUsize::default() });
         let reserved = socket(SocketAddr::from(([127, 0, 0, 1], 0)));
         let address = reserved.local_addr().expect("the proxy's address");
         let behaviour = Arc::new(watch::Sender::new(Behaviour::default()));
-        let listening = std::sync::Mutex::new(None);
-        let proxy = TcpProxy { address, upstream, _reserved: reserved, behaviour, listening };
+        let listening = Mutex::new(None);
+        let proxy = TcpProxy { address, upstreams, _reserved: reserved, behaviour, listening };
         proxy.listen();
         proxy
+    }
+
+    /// New connections go to these servers from now on; those there are stay where they are.
+    pub fn lead_to(&self, upstreams: Vec<SocketAddr>) {
+        *self.upstreams.all.lock().unwrap() = upstreams;
     }
 
     /// Resets every connection and refuses new ones, as a server that is gone does.
@@ -83,7 +100,7 @@ impl TcpProxy {
 
     fn listen(&self) {
         let listener = socket(self.address).listen(1024).expect("the proxy listens");
-        let task = tokio::spawn(accept(listener, self.upstream, self.behaviour.clone()));
+        let task = tokio::spawn(accept(listener, self.upstreams.clone(), self.behaviour.clone()));
         *self.listening.lock().unwrap() = Some(task);
     }
 }
@@ -94,6 +111,14 @@ impl Drop for TcpProxy {
             task.abort();
         }
         self.reset_connections();
+    }
+}
+
+impl Upstreams {
+    fn next(&self) -> Option<SocketAddr> {
+        let all = self.all.lock().unwrap();
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        all.get(turn % all.len().max(1)).copied()
     }
 }
 
@@ -109,9 +134,10 @@ fn socket(address: SocketAddr) -> TcpSocket {
     bound().expect("the proxy's port")
 }
 
-async fn accept(listener: TcpListener, upstream: SocketAddr, behaviour: Arc<watch::Sender<Behaviour>>) {
+async fn accept(listener: TcpListener, upstreams: Arc<Upstreams>, behaviour: Arc<watch::Sender<Behaviour>>) {
     while let Ok((client, _)) = listener.accept().await {
         let receiver = behaviour.subscribe();
+        let Some(upstream) = upstreams.next() else { continue };
         tokio::spawn(async move {
             // Either side's failure is the other's: a reset.
             let _ = connect(client, upstream, receiver).await;

@@ -12,13 +12,14 @@ RUNNING = "crates/platform/src/service/running.rs"
 
 
 def drain_seconds(root):
-    """How long the program may take to end: requests, then background work, then the database's connections."""
+    """How long the program may take to end: its leave of its clients, requests, then background work, then the database's connections."""
     text = (root / RUNNING).read_text()
+    farewell = re.search(r"const FAREWELL: Duration = Duration::from_secs\((\d+)\);", text)
     drain = re.search(r"const DRAIN: Duration = Duration::from_secs\((\d+)\);", text)
     close = re.search(r"timeout\(Duration::from_secs\((\d+)\), db\.close\(\)\)", text)
-    if not (drain and close):
+    if not (farewell and drain and close):
         raise SystemExit(f"{RUNNING} no longer says how long a service may take to end")
-    return 2 * int(drain[1]) + int(close[1])
+    return int(farewell[1]) + 2 * int(drain[1]) + int(close[1])
 
 
 def check(rendered, topology, root):

@@ -26,9 +26,15 @@ pub struct Infrastructure {
 impl Infrastructure {
     /// Starts the servers, with a database and two roles for each service that has one.
     pub async fn start(state: State, progress: &dyn Progress) -> Result<Self, UpError> {
+        let postgres = PostgresOptions::new(state.server("postgres"));
+        Self::start_with(state, postgres, progress).await
+    }
+
+    /// The same with a PostgreSQL of the caller's choice, for rehearsals of what happens to one.
+    pub async fn start_with(state: State, postgres: PostgresOptions, progress: &dyn Progress) -> Result<Self, UpError> {
         let keys = keys(&state.secrets).map_err(UpError::State)?;
         let postgres = async {
-            let server = PostgresServer::start(PostgresOptions::new(state.server("postgres"))).await?;
+            let server = PostgresServer::start(postgres).await?;
             server.ensure_databases(&databases(&state)).await?;
             Ok::<_, LocalError>(server)
         };

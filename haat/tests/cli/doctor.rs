@@ -65,13 +65,13 @@ async fn what_is_wrong_with_a_machine_is_named() {
 }
 
 /// A service whose environment is as it must be: shipping has a database, events, a cache and no neighbours.
-struct Shipping {
+pub struct Shipping {
     _database: TestDatabase,
     variables: Vec<(&'static str, String)>,
 }
 
 impl Shipping {
-    async fn new(migrations: &Migrator) -> Self {
+    pub async fn new(migrations: &Migrator) -> Self {
         let database = TestDatabase::create(migrations).await;
         let key = SigningKey::generate().unwrap();
         let servers = servers().await;
@@ -86,14 +86,18 @@ impl Shipping {
         Shipping { _database: database, variables }
     }
 
-    async fn migrated() -> Self {
+    pub async fn migrated() -> Self {
         Self::new(haat::services::one(ServiceName::Shipping).migrations.unwrap()).await
+    }
+
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
     /// With one variable of another value.
     async fn examined_with(&self, name: &str, value: &str) -> Ended {
         let mut command = haat(["doctor", "shipping"]);
-        command.envs(self.variables.iter().map(|(name, value)| (*name, value.as_str()))).env(name, value);
+        command.envs(self.variables()).env(name, value);
         ended(command).await
     }
 }

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod database_setup;
 mod doctor;
+mod healthcheck;
 mod life;
 #[cfg(target_os = "linux")]
 mod machines;

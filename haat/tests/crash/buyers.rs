@@ -13,12 +13,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use types::{Role, SessionId, UserId};
 
-use crate::customer::Customer;
+use crate::customer::{self, Customer};
 
 /// Side by side.
 const BUYERS: usize = 6;
 /// How long the shop may take for whatever it does by itself.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// As the ingress does, the client lets go of a connection before a gateway does that takes leave.
+const IDLE: Duration = Duration::from_secs(4);
 /// What a purchase may end with instead of an order that is paid for.
 const REFUSALS: [&str; 3] = ["out-of-stock", "insufficient-stock", "not-payable"];
 
@@ -29,13 +31,21 @@ pub struct Market {
     http: reqwest::Client,
     tokens: UserTokens,
     variants: Arc<[String]>,
+    patience: Duration,
+}
+
+/// An order that waits for its payment.
+pub struct Unpaid {
+    pub customer: Customer,
+    pub order: String,
+    pub intent: String,
 }
 
 /// An order of which its customer was told that it is paid.
 pub struct Paid {
-    customer: Customer,
-    order: String,
-    intent: String,
+    pub customer: Customer,
+    pub order: String,
+    pub intent: String,
 }
 
 /// People who buy side by side until they are told to go home.
@@ -48,17 +58,33 @@ pub struct Crowd {
 impl Market {
     /// `auth` is auth's key: a log-in for each customer would be a test of the log-in.
     pub async fn visit(url: &str, auth: SigningKey) -> Self {
-        let (http, tokens) = (reqwest::Client::new(), UserTokens::new(auth, Clock::system()));
-        let mut market = Market { url: url.to_owned(), http, tokens, variants: Arc::new([]) };
-        let somebody = market.person(&[Role::Customer]);
+        let mut market = Self::of(url, auth);
+        market.look_around().await;
+        market
+    }
+
+    /// Of which nothing is known yet.
+    pub fn of(url: &str, auth: SigningKey) -> Self {
+        let http = reqwest::Client::builder().pool_idle_timeout(IDLE).build().unwrap();
+        let (tokens, variants) = (UserTokens::new(auth, Clock::system()), Arc::new([]));
+        Market { url: url.to_owned(), http, tokens, variants, patience: customer::PATIENCE }
+    }
+
+    /// Finds what is for sale.
+    pub async fn look_around(&mut self) {
+        let somebody = self.somebody();
         let list = somebody.get("/api/v1/products?in_stock=true&limit=24").await;
         let mut variants = Vec::new();
         for product in list["items"].as_array().unwrap() {
             let detail = somebody.get(&format!("/api/v1/products/{}", product["id"].as_str().unwrap())).await;
             variants.push(detail["variants"][0]["id"].as_str().unwrap().to_owned());
         }
-        market.variants = variants.into();
-        market
+        self.variants = variants.into();
+    }
+
+    /// Its customers are let down by the first request that fails.
+    pub fn demanding(&self) -> Self {
+        Market { patience: Duration::ZERO, ..self.clone() }
     }
 
     pub fn crowd(&self) -> Crowd {
@@ -78,6 +104,11 @@ impl Market {
             });
         }
         Crowd { stop, sold, buyers }
+    }
+
+    /// A customer like any other, new.
+    pub fn somebody(&self) -> Customer {
+        self.person(&[Role::Customer])
     }
 
     /// A customer with an account.
@@ -127,8 +158,13 @@ impl Market {
     }
 
     /// Somebody new buys the `n`th thing and pays for it. `None` if the shop says why not.
-    async fn buy(&self, n: usize) -> Option<Paid> {
-        let customer = self.person(&[Role::Customer]);
+    pub async fn buy(&self, n: usize) -> Option<Paid> {
+        self.order(n).await?.pay().await
+    }
+
+    /// Somebody new orders the `n`th thing. `None` if the shop says why not.
+    pub async fn order(&self, n: usize) -> Option<Unpaid> {
+        let customer = self.somebody();
         let line = json!({ "variant_id": self.variants[n % self.variants.len()], "quantity": 1 });
         customer.post("/api/v1/cart/items", &line, &REFUSALS).await?;
         let address = json!({
@@ -140,6 +176,20 @@ impl Market {
         let order = json!({ "address": address, "shipping_method_id": method, "payment_method": "upi" });
         let order = customer.post("/api/v1/orders", &order, &REFUSALS).await?;
         let (order, intent) = (text(&order["id"]), text(&order["payment"]["intent_id"]));
+        Some(Unpaid { customer, order, intent })
+    }
+
+    fn person(&self, roles: &[Role]) -> Customer {
+        let id = UserId::new();
+        let token = self.tokens.issue(id, SessionId::new(), roles).unwrap().token.into_exposed();
+        Customer { id, url: self.url.clone(), http: self.http.clone(), token, patience: self.patience }
+    }
+}
+
+impl Unpaid {
+    /// `None` if the shop says why not.
+    pub async fn pay(self) -> Option<Paid> {
+        let Unpaid { customer, order, intent } = self;
         let attempt = json!({ "method": "upi", "vpa": "success@sandbox" });
         customer.post(&format!("/api/v1/payments/{intent}/attempts"), &attempt, &REFUSALS).await?;
         eventually(PATIENCE, || async {
@@ -148,12 +198,6 @@ impl Market {
         })
         .await;
         Some(Paid { customer, order, intent })
-    }
-
-    fn person(&self, roles: &[Role]) -> Customer {
-        let id = UserId::new();
-        let token = self.tokens.issue(id, SessionId::new(), roles).unwrap().token.into_exposed();
-        Customer { id, url: self.url.clone(), http: self.http.clone(), token }
     }
 }
 

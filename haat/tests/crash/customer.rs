@@ -1,4 +1,4 @@
-//! Somebody who does not take a shop that is away for an answer.
+//! Somebody who does not take a shop that is away for an answer, or who expects it never to be away.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use types::UserId;
 use uuid::Uuid;
 
 /// After so long without an answer, the shop has let its customer down.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(100);
 
 pub struct Customer {
@@ -17,6 +17,8 @@ pub struct Customer {
     pub url: String,
     pub http: reqwest::Client,
     pub token: String,
+    /// How long it asks again; zero for somebody who takes the first answer for the shop's last word.
+    pub patience: Duration,
 }
 
 impl Customer {
@@ -33,7 +35,12 @@ impl Customer {
     }
 
     pub async fn is_logged_in(&self) -> bool {
-        self.ask(Method::GET, "/api/v1/orders", None).await.0 != 401
+        self.is_known_to("/api/v1/orders").await
+    }
+
+    /// Is its token good there?
+    pub async fn is_known_to(&self, page: &str) -> bool {
+        self.ask(Method::GET, page, None).await.0 != 401
     }
 
     /// `None` if the shop refuses for one of these reasons.
@@ -49,7 +56,7 @@ impl Customer {
 
     /// Asks again, with the same key, while there is no answer or one that asks to come again.
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> (u16, Value) {
-        let (key, given_up) = (Uuid::new_v4().to_string(), Instant::now() + PATIENCE);
+        let (key, given_up) = (Uuid::new_v4().to_string(), Instant::now() + self.patience);
         loop {
             let mut request = self.http.request(method.clone(), format!("{}{path}", self.url));
             request = request.bearer_auth(&self.token).header("idempotency-key", &key).timeout(PATIENCE);
@@ -75,7 +82,7 @@ impl Customer {
                 }
                 Err(error) => error.to_string(),
             };
-            assert!(Instant::now() < given_up, "{path}: no answer within {PATIENCE:?}, at last {again}");
+            assert!(Instant::now() < given_up, "{path}: no answer within {:?}, at last {again}", self.patience);
             tokio::time::sleep(PAUSE).await;
         }
     }

@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+#[allow(dead_code, reason = "shared with the rehearsals, which use the rest")]
 mod buyers;
 mod customer;
+#[allow(dead_code, reason = "shared with the rehearsals, which use the rest")]
 mod process;
 mod servers;
 mod services;

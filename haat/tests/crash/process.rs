@@ -1,9 +1,10 @@
 //! `haat` as processes of their own.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal};
 use testkit::eventually;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_haat");
@@ -12,8 +13,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_haat");
 pub struct Haat(Child);
 
 impl Haat {
-    pub fn spawn<'a>(arguments: &[&str], variables: impl IntoIterator<Item = &'a (String, String)>) -> Self {
-        let variables = variables.into_iter().map(|(name, value)| (name, value));
+    pub fn spawn(arguments: &[&str], variables: impl IntoIterator<Item = (String, String)>) -> Self {
         Haat(command().args(arguments).envs(variables).stdout(Stdio::null()).spawn().unwrap())
     }
 
@@ -23,8 +23,19 @@ impl Haat {
         self.0.wait().unwrap();
     }
 
+    /// As Kubernetes ends a pod.
+    pub fn terminate(&self) {
+        let pid = Pid::from_raw(i32::try_from(self.0.id()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, Signal::TERM).unwrap();
+    }
+
     pub fn is_running(&mut self) -> bool {
-        self.0.try_wait().unwrap().is_none()
+        self.exit_status().is_none()
+    }
+
+    /// How it has ended, if it has.
+    pub fn exit_status(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().unwrap()
     }
 }
 
@@ -45,23 +56,28 @@ pub fn reconcile(state: &Path) -> Result<(), String> {
 
 /// Waits until the gateway says that all services are ready.
 pub async fn until_ready(url: &str) {
-    let (http, status) = (reqwest::Client::new(), format!("{url}/api/v1/status"));
+    until_well(&format!("{url}/api/v1/status")).await;
+}
+
+/// Waits until what is asked here is answered, and not with an error.
+pub async fn until_well(url: &str) {
+    let http = reqwest::Client::new();
     eventually(Duration::from_secs(60), || async {
-        let response = http.get(&status).send().await.map_err(|error| error.to_string())?;
+        let response = http.get(url).send().await.map_err(|error| error.to_string())?;
         if response.status().is_success() { Ok(()) } else { Err(response.text().await.unwrap_or_default()) }
     })
     .await;
 }
 
-/// The first of eleven ports in a row that nobody has, below those that outgoing connections are given: such a one must not take
+/// The first of so many ports in a row that nobody has, below those that outgoing connections are given: such a one must not take
 /// a dead service's port. Another process may take one before we do, which is unlikely and would be a clear error.
-pub fn free_ports() -> u16 {
+pub fn free_ports(number: u16) -> u16 {
     (20_000..32_000u16)
         .step_by(16)
         .cycle()
         .skip(usize::from(u16::try_from(std::process::id() % 750).unwrap()))
         .take(750)
-        .find(|base| (*base..base + 11).all(|port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok()))
+        .find(|base| (*base..base + number).all(|port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok()))
         .unwrap()
 }
 

@@ -30,7 +30,7 @@ impl Shop {
         without_the_disk(&infrastructure).await;
         infrastructure.migrate().await.unwrap();
         infrastructure.seed(Clock::system().now()).await.unwrap();
-        let first = free_ports();
+        let first = free_ports(11);
         let ports: Vec<_> = ports::from(Some(first)).collect();
         infrastructure.publish(&ports).unwrap();
         let mut variables: Vec<_> = environment_of(directory.path()).unwrap().into_iter().collect();
@@ -38,7 +38,7 @@ impl Shop {
         variables.push(("BIND_ADDRESS".to_owned(), "127.0.0.1".to_owned()));
         variables
             .extend(ports.iter().map(|(s, port)| (format!("{}_PORT", s.as_str().to_uppercase()), port.to_string())));
-        let run = |service: &ServiceName| (*service, Haat::spawn(&["serve", service.as_str()], &variables));
+        let run = |service: &ServiceName| (*service, Haat::spawn(&["serve", service.as_str()], variables.clone()));
         let services = ServiceName::ALL.iter().map(run).collect();
         let url = format!("http://127.0.0.1:{first}");
         until_ready(&url).await;
@@ -51,7 +51,7 @@ impl Shop {
     }
 
     pub async fn start_again(&mut self, service: ServiceName) {
-        self.services.insert(service, Haat::spawn(&["serve", service.as_str()], &self.variables));
+        self.services.insert(service, Haat::spawn(&["serve", service.as_str()], self.variables.clone()));
         until_ready(&self.url).await;
     }
 

@@ -11,7 +11,7 @@ use crate::process::{Haat, free_ports, reconcile, until_ready};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_random_moments_it_comes_back_with_its_books_in_order() {
-    let (state, port) = (ScratchDirectory::create(), free_ports().to_string());
+    let (state, port) = (ScratchDirectory::create(), free_ports(11).to_string());
     let url = format!("http://127.0.0.1:{port}");
     let arguments = ["up", "--state", state.path().to_str().unwrap(), "--port-base", &port];
     let mut haat = Haat::spawn(&arguments, []);

@@ -6,6 +6,7 @@
 
 mod layout;
 mod map;
+mod metrics;
 mod packages;
 mod rooms;
 mod tokens;
@@ -86,4 +87,10 @@ fn the_names_in_the_types_are_those_in_the_map() {
 #[test]
 fn the_charts_in_the_documentation_are_current() {
     holds(map::charts(&std::fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap()));
+}
+
+#[test]
+fn every_metric_stands_in_the_table_and_is_counted() {
+    let sources = sources().unwrap();
+    holds([metrics::strangers(&sources), metrics::never_counted(&sources)].concat());
 }

@@ -4,9 +4,11 @@
 
 mod access;
 mod buying;
+mod cloud;
 mod counters;
 mod crowd;
 mod failing;
+mod metrics;
 mod prepared;
 mod reconcile;
 mod routes;

@@ -1,5 +1,5 @@
 //! A shop that was open before: making ten databases and filling them takes longer than most tests, so it is done once for each
-//! build, and every test begins with a copy.
+//! build, and every test begins with a copy, also those of other test binaries.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ async fn prepared() -> PathBuf {
 }
 
 fn this_build_today() -> u64 {
-    let binary = std::env::current_exe().unwrap().metadata().unwrap();
+    let binary = Path::new(env!("CARGO_BIN_EXE_haat")).metadata().unwrap();
     let mut hasher = DefaultHasher::new();
     (binary.len(), binary.modified().unwrap()).hash(&mut hasher);
     (UNIX_EPOCH.elapsed().unwrap().as_secs() / DAY.as_secs()).hash(&mut hasher);

@@ -35,6 +35,7 @@ impl App for Orders {
             lease: env.seconds("ORDER_LEASE", Duration::from_secs(20))?,
             seller: seller(context.app_env(), env)?,
         };
+        crate::counters::begin();
         Ok(Orders { db: context.database()?, settings: Arc::new(settings), context })
     }
 

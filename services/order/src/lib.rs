@@ -3,6 +3,7 @@
 mod api;
 mod app;
 mod checkout;
+mod counters;
 pub mod domain;
 mod events;
 mod jobs;

@@ -9,6 +9,7 @@ use platform::db::Tx;
 use platform::{Problem, Result};
 use types::{InvoiceId, ReturnId, Timestamp, UserId};
 
+use crate::counters;
 use crate::domain::credit::{self, Credit};
 use crate::domain::status::{self, Refused};
 use crate::domain::{Change, Order, Seller};
@@ -56,6 +57,7 @@ pub async fn confirm(tx: &mut Tx, order: &mut Order, seller: &Seller, now: Times
         total: order.total,
     };
     tx.publish(invoice_id, 1, &issued)?;
+    tx.count_money(counters::invoiced(order.payment_method), order.total);
     Ok(Outcome::Done)
 }
 
@@ -144,7 +146,9 @@ pub async fn take_back(
         return_id,
         total: credits.iter().map(|credit| credit.total).sum(),
     };
-    Ok(tx.publish(id, 1, &issued)?)
+    tx.publish(id, 1, &issued)?;
+    tx.count_money(counters::credited(), issued.total);
+    Ok(())
 }
 
 /// Writes into the history that news came too late to change anything.

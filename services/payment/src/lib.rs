@@ -3,6 +3,7 @@
 mod api;
 mod attempts;
 mod config;
+mod counters;
 mod domain;
 mod events;
 mod jobs;
@@ -59,6 +60,7 @@ impl App for Payments {
         let db = context.database()?;
         let settings = Arc::new(Settings::from_env(env)?);
         let configured = Configured::from_env(env, &context, &db)?;
+        counters::begin();
         Ok(Payments { context, db, settings, configured })
     }
 

@@ -8,6 +8,7 @@ use platform::Result;
 use platform::db::Tx;
 use types::{Money, RefundId, ReturnId, Timestamp, UserId};
 
+use crate::counters;
 use crate::domain::{Attempt, Cause, Consequence, Ledger, NotEnough, Reported};
 use crate::jobs;
 use crate::provider::{PaymentReport, RefundOutcome};
@@ -167,6 +168,7 @@ pub async fn refund_ended(
     let refund = refund_facts(&intent, id, return_id, amount, ledger.refunded);
     if succeeded {
         tx.publish(intent.id, version, &RefundSucceeded { refund })?;
+        tx.count_money(counters::refunded(), amount);
     } else {
         let reason = failure.unwrap_or("The provider refused").to_owned();
         tx.publish(intent.id, version, &RefundFailed { refund, reason })?;
@@ -202,6 +204,9 @@ impl Change<'_> {
             }
             next += 1;
             let subject = intent.id;
+            if let Some(payment) = &facts {
+                count(tx, &consequence, payment);
+            }
             match (consequence, facts.clone()) {
                 (Consequence::Authorized, Some(payment)) => {
                     tx.publish(subject, next, &PaymentAuthorized { payment })?
@@ -228,6 +233,17 @@ impl Change<'_> {
         }
         Ok(())
     }
+}
+
+/// Counts how an attempt to pay has ended, if it has.
+fn count(tx: &mut Tx, consequence: &Consequence, payment: &PaymentFacts) {
+    let outcome = match consequence {
+        Consequence::Succeeded => "succeeded",
+        Consequence::LateAuthorized => "late",
+        Consequence::Failed => "failed",
+        _ => return,
+    };
+    tx.count(counters::attempts(payment.method, outcome), 1);
 }
 
 async fn money(tx: &mut Tx, intent: &IntentRow) -> Result<Vec<Attempt>> {

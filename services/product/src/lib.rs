@@ -4,6 +4,7 @@
 use types::ServiceName;
 
 pub mod api;
+mod counters;
 pub mod demo;
 pub mod domain;
 pub mod events;
@@ -61,6 +62,7 @@ pub struct Products {
 impl App for Products {
     fn new(context: Context, _: &Env) -> Result<Self, BootError> {
         let db = context.database()?;
+        counters::begin();
         Ok(Products { hot: Hot::default(), index: Index::new(db.clone(), context.clock().clone()), db, context })
     }
 

@@ -13,6 +13,7 @@ use platform::Result;
 use platform::db::Tx;
 use types::{OrderId, ReturnId, Timestamp, UserId, VariantId};
 
+use crate::counters;
 use crate::domain::stock::{Asked, Demand, Level, Move, OrderStock, Portion, lines_of};
 use crate::store::stock::Cause;
 use crate::store::{alerts, catalogue, reservations, stock};
@@ -28,6 +29,7 @@ pub async fn reserve(tx: &mut Tx, order: OrderId, demand: &Demand, expires_at: T
     let shortages: Vec<_> = asked.iter().filter_map(Asked::shortage).collect();
     if !shortages.is_empty() {
         reservations::mark_short(tx, order, &shortages).await?;
+        tx.count(counters::shortages(counters::AT_RESERVATION), 1);
         return Ok(StockReservation::Short { shortages });
     }
     tx.publish(order, version, &StockReserved { order_id: order, lines: demand.lines().to_vec() })?;
@@ -63,6 +65,7 @@ pub async fn commit(tx: &mut Tx, order: OrderId, demand: &Demand, now: Timestamp
     let shortages: Vec<_> = asked.iter().filter_map(Asked::shortage).collect();
     if !shortages.is_empty() {
         reservations::mark_short(tx, order, &shortages).await?;
+        tx.count(counters::shortages(counters::AT_PAYMENT), 1);
         return Ok(StockCommitment::Short { shortages });
     }
     tell(tx, asked.iter().map(Asked::granted).collect()).await?;

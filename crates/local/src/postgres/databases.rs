@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use futures::future::try_join_all;
@@ -11,7 +12,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use super::scram;
 use crate::error::LocalError;
 
-/// A role that may log in, and its password.
+/// A role that may log in, and its password, which is ASCII.
 #[derive(Clone)]
 pub struct Login {
     pub role: String,
@@ -28,20 +29,41 @@ pub struct Database {
     pub service: Login,
 }
 
-/// Makes what is missing of these databases and their roles, and sets their roles' passwords. Nobody else may connect to
-/// them. Safe to repeat; several processes may do so at once.
+/// Makes what is missing of these databases and their roles on a private server, and sets their roles' passwords, which must be
+/// random. Nobody else may connect to them. Safe to repeat; several processes may do so at once.
 ///
 /// # Errors
 /// [`LocalError::Database`] if the server cannot be reached or refuses.
 pub async fn ensure_databases(admin_url: &str, wanted: &[Database]) -> Result<(), LocalError> {
     let admin = PgConnectOptions::from_str(admin_url)?.disable_statement_logging();
+    Ok(ensure(&admin, wanted, scram::FEWEST_ROUNDS).await?)
+}
+
+/// As [`ensure_databases`], on a server that is not ours (PostgreSQL 15 or newer): the administrator need be no superuser but may
+/// make roles and databases, and becomes a member of the owners' roles; and passwords are kept as that server would keep them.
+/// Both logins have been tried when it returns.
+///
+/// # Errors
+/// If the server cannot be reached or refuses. No error has a password in it.
+pub async fn set_up_databases(admin_url: &str, wanted: &[Database]) -> Result<(), sqlx::Error> {
+    let admin = PgConnectOptions::from_str(admin_url)?.disable_statement_logging();
+    ensure(&admin, wanted, scram::USUAL_ROUNDS).await?;
+    for database in wanted {
+        for Login { role, password } in [&database.owner, &database.service] {
+            let login = admin.clone().username(role).password(password).database(&database.name);
+            login.connect().await?.close().await?;
+        }
+    }
+    Ok(())
+}
+
+async fn ensure(admin: &PgConnectOptions, wanted: &[Database], rounds: NonZeroU32) -> Result<(), sqlx::Error> {
     let mut connection = admin.connect().await?;
     sqlx::query("SELECT pg_advisory_lock($1)").bind(ADVISORY_LOCK).execute(&mut connection).await?;
-    ensure_roles(&mut connection, wanted).await?;
+    ensure_roles(&mut connection, wanted, rounds).await?;
     ensure_existence(&mut connection, wanted).await?;
-    try_join_all(wanted.iter().map(|database| grant_inside(&admin, database))).await?;
-    connection.close().await?;
-    Ok(())
+    try_join_all(wanted.iter().map(|database| grant_inside(admin, database))).await?;
+    connection.close().await
 }
 
 pub(super) async fn checkpoint(admin_url: String) -> Result<(), LocalError> {
@@ -55,19 +77,33 @@ pub(super) async fn checkpoint(admin_url: String) -> Result<(), LocalError> {
 /// Of no meaning; the lock ends with the connection.
 const ADVISORY_LOCK: i64 = 0x6861_6174_6462;
 
-async fn ensure_roles(connection: &mut PgConnection, wanted: &[Database]) -> Result<(), sqlx::Error> {
+async fn ensure_roles(
+    connection: &mut PgConnection,
+    wanted: &[Database],
+    rounds: NonZeroU32,
+) -> Result<(), sqlx::Error> {
     let existing: Vec<String> =
         sqlx::query_scalar("SELECT rolname::text FROM pg_roles").fetch_all(&mut *connection).await?;
+    let superuser = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user";
+    let superuser: bool = sqlx::query_scalar(superuser).fetch_one(&mut *connection).await?;
     let mut known: BTreeSet<&str> = existing.iter().map(String::as_str).collect();
     let mut sql = String::new();
+    // Only a superuser may say who is none, and PostgreSQL lets nobody else change a role that is one.
+    let attributes = if superuser { "NOSUPERUSER NOCREATEDB NOCREATEROLE" } else { "NOCREATEDB NOCREATEROLE" };
     for login in wanted.iter().flat_map(|database| [&database.owner, &database.service]) {
         let verb = if known.insert(&login.role) { "CREATE" } else { "ALTER" };
         let _ = writeln!(
             sql,
-            "{verb} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {};",
+            "{verb} ROLE {} LOGIN {attributes} PASSWORD {};",
             identifier(&login.role),
-            literal(&scram::secret(&login.password))
+            literal(&scram::secret(&login.password, rounds))
         );
+    }
+    if !superuser {
+        // Only a member of a role may make a database that belongs to it, and grant what is in there.
+        for database in wanted {
+            let _ = writeln!(sql, "GRANT {} TO CURRENT_USER;", identifier(&database.owner.role));
+        }
     }
     execute(connection, sql).await
 }
@@ -78,7 +114,9 @@ async fn ensure_existence(connection: &mut PgConnection, wanted: &[Database]) ->
     let strategy = strategy(connection).await?;
     for database in wanted.iter().filter(|database| !existing.contains(&database.name)) {
         let (name, owner) = (identifier(&database.name), identifier(&database.owner.role));
-        execute(connection, format!("CREATE DATABASE {name} OWNER {owner} {strategy}")).await?;
+        // Not as the server's own databases are: text has the same order everywhere, and an index serves a prefix.
+        let kind = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C'";
+        execute(connection, format!("CREATE DATABASE {name} OWNER {owner} {kind} {strategy}")).await?;
     }
     let mut sql = String::new();
     for database in wanted {

@@ -1,5 +1,6 @@
 //! A private PostgreSQL.
 
+mod backup;
 mod databases;
 mod durable;
 mod replication;
@@ -19,7 +20,8 @@ use crate::port::free_port;
 use crate::process::{EndSignal, Launch, Process, number_is_taken};
 use crate::state::{Log, StateDirectory, read_first_number};
 
-pub use databases::{Database, Login, ensure_databases};
+pub use backup::{Backup, Restore};
+pub use databases::{Database, Login, ensure_databases, set_up_databases};
 pub use replication::{Replication, Upstream};
 
 /// The superuser's name. Its password is generated and kept in the state directory.
@@ -193,9 +195,15 @@ async fn prepare_data(
     let password = match &options.replication {
         Replication::ReplicaOf(upstream) => {
             state.keep_password(upstream.password())?;
-            let arguments = upstream.backup(&unfinished);
+            let arguments = upstream.follow(&unfinished);
             make_data(state, binaries.pg_basebackup(), arguments).await?;
             upstream.password().to_owned()
+        }
+        Replication::RestoredTo(restore) => {
+            state.keep_password(restore.backup.password())?;
+            make_data(state, "/bin/cp".into(), restore.backup.copy(&unfinished)).await?;
+            state.write_private(&unfinished.join("recovery.signal"), "")?;
+            restore.backup.password().to_owned()
         }
         Replication::None | Replication::Primary => {
             let password = state.new_password()?;

@@ -1,10 +1,12 @@
-//! A server and its streaming replica, for whoever wants to see what a service does with one.
+//! Servers that come from another one, for whoever wants to see what a service does with them: streaming replicas, and servers
+//! that are restored to a moment.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 
 use super::SUPERUSER;
+use super::backup::Restore;
 
 /// A server's part in replication.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +19,9 @@ pub enum Replication {
     /// Begins as a copy of another server and follows it from then on; it can only be read. Its data is that server's, and so
     /// are its roles and passwords.
     ReplicaOf(Upstream),
+    /// Begins as another server was at a moment, and can be written from then on; others may be replicas of it. It takes
+    /// connections before it has come to that moment, and can only be read until then. Its roles and passwords are that server's.
+    RestoredTo(Restore),
 }
 
 /// A server that another one follows: see [`super::PostgresServer::upstream`].
@@ -39,25 +44,36 @@ impl Upstream {
     }
 
     /// What makes `pg_basebackup` copy it into `data`, and the copy follow it.
-    pub(super) fn backup(&self, data: &Path) -> Vec<OsString> {
+    pub(super) fn follow(&self, data: &Path) -> Vec<OsString> {
+        let mut arguments = self.copy(data);
+        arguments.push("--write-recovery-conf".into());
+        arguments
+    }
+
+    /// What makes `pg_basebackup` copy it into `data`.
+    pub(super) fn copy(&self, data: &Path) -> Vec<OsString> {
         let Upstream { port, password } = self;
         let server = format!("host=127.0.0.1 port={port} user={SUPERUSER} password={password}");
         let mut arguments: Vec<OsString> = vec!["--pgdata".into(), data.into(), "--dbname".into(), server.into()];
-        let ways = ["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"];
+        let ways = ["--wal-method=stream", "--checkpoint=fast", "--no-sync"];
         arguments.extend(ways.map(OsString::from));
         arguments
     }
 }
 
 impl Replication {
-    pub(super) fn settings(&self) -> [(&'static str, &'static str); 2] {
-        match self {
-            Replication::None => [("wal_level", "minimal"), ("max_wal_senders", "0")],
+    pub(super) fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut settings = match self {
+            Replication::None => vec![("wal_level", "minimal".to_owned()), ("max_wal_senders", "0".to_owned())],
             // A replica must not have less than its primary.
-            Replication::Primary | Replication::ReplicaOf(_) => {
-                [("wal_level", "replica"), ("max_wal_senders", SENDERS)]
+            Replication::Primary | Replication::ReplicaOf(_) | Replication::RestoredTo(_) => {
+                vec![("wal_level", "replica".to_owned()), ("max_wal_senders", SENDERS.to_owned())]
             }
+        };
+        if let Replication::RestoredTo(restore) = self {
+            settings.extend(restore.settings());
         }
+        settings
     }
 }
 

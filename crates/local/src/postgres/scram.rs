@@ -8,14 +8,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 /// Rounds make it slow to try out passwords that people choose; those of a private server are random, and everybody who connects
-/// has to go through all of them. PostgreSQL's default is 4096, which sqlx does five at a time between its runtime's other work:
-/// on a busy one it takes seconds.
-const ROUNDS: NonZeroU32 = NonZeroU32::MIN;
+/// has to go through all of them. The usual number takes sqlx, which does five at a time between its runtime's other work,
+/// seconds on a busy one.
+pub const FEWEST_ROUNDS: NonZeroU32 = NonZeroU32::MIN;
+/// PostgreSQL's own default, and the fewest that RFC 7677 allows.
+pub const USUAL_ROUNDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4095);
 const SALT: usize = 16;
 
 /// A SCRAM-SHA-256 secret (RFC 5803 has its parts, PostgreSQL their order). The password is ASCII.
-pub fn secret(password: &str) -> String {
-    secret_with(password, &rand::random::<[u8; SALT]>(), ROUNDS)
+pub fn secret(password: &str, rounds: NonZeroU32) -> String {
+    secret_with(password, &rand::random::<[u8; SALT]>(), rounds)
 }
 
 fn secret_with(password: &str, salt: &[u8], rounds: NonZeroU32) -> String {
@@ -37,7 +39,7 @@ mod tests {
         // The salt and the password of RFC 7677's example; what PostgreSQL 15 makes of them.
         let salt = STANDARD.decode("W22ZaJ0SNY7soEsUEjb6gQ==").unwrap();
         assert_eq!(
-            secret_with("pencil", &salt, NonZeroU32::new(4096).unwrap()),
+            secret_with("pencil", &salt, USUAL_ROUNDS),
             "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
         );
     }

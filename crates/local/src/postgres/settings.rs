@@ -58,7 +58,8 @@ pub(super) fn write(
         ("default_text_search_config", "pg_catalog.simple"),
         ("lc_messages", "C"),
     ];
-    settings.extend(options.replication.settings());
+    let replication = options.replication.settings();
+    settings.extend(replication.iter().map(|(name, value)| (*name, value.as_str())));
     if cfg!(target_os = "linux") && major >= 14 {
         // After a crash: at once, not one by one the thousands of files of ten databases.
         settings.push(("recovery_init_sync_method", "syncfs"));

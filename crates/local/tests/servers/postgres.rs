@@ -1,7 +1,8 @@
 use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
-use local::{LocalError, PostgresOptions, PostgresServer, Replication};
+use local::{LocalError, PostgresOptions, PostgresServer, Replication, Restore};
+use sqlx::{Connection as _, PgConnection};
 
 use crate::{Scratch, execute, gone, number, runs, soon};
 
@@ -51,6 +52,43 @@ async fn it_asks_everybody_for_the_password_and_keeps_its_files_to_itself() {
         assert_ne!(found.uid(), 0, "root owns {name}, which the server must read");
     }
     server.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_is_restored_to_a_moment_between_two_writes() {
+    let scratch = Scratch::new();
+    let log = scratch.join("archive");
+    std::fs::create_dir(&log).unwrap();
+    std::fs::set_permissions(&log, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let archive =
+        [("archive_mode", "on".to_owned()), ("archive_command", format!("cp \"%p\" \"{}/%f\"", log.display()))];
+    let settings = archive.map(|(name, value)| (name.to_owned(), value)).to_vec();
+    let server = PostgresOptions { replication: Replication::Primary, settings, ..options(&scratch) };
+    let server = PostgresServer::start(server).await.unwrap();
+    let url = server.admin_url();
+    execute(&url, "CREATE TABLE notes (n bigint); INSERT INTO notes VALUES (1)").await.unwrap();
+    let backup = server.back_up(&scratch.join("backup")).await.unwrap();
+    assert!(!format!("{backup:?}").contains(&std::fs::read_to_string(scratch.join("postgres/password")).unwrap()));
+    let again = server.back_up(&scratch.join("backup")).await.unwrap_err().to_string();
+    assert!(again.contains("exists but is not empty"), "{again}");
+    execute(&url, "INSERT INTO notes VALUES (10)").await.unwrap();
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let until: String = sqlx::query_scalar("SELECT clock_timestamp()::text").fetch_one(&mut connection).await.unwrap();
+    execute(&url, "INSERT INTO notes VALUES (100)").await.unwrap();
+    let end = "SELECT pg_walfile_name(pg_switch_wal())";
+    let end: String = sqlx::query_scalar(end).fetch_one(&mut connection).await.unwrap();
+    let archived = format!("SELECT (coalesce(last_archived_wal, '') >= '{end}')::int::bigint FROM pg_stat_archiver");
+    soon("the archive", async { while number(&url, &archived).await == 0 {} }).await;
+    server.kill().await;
+
+    let replication = Replication::RestoredTo(Restore { backup, log, until });
+    let restored = PostgresOptions { state_dir: scratch.join("restored"), replication, ..options(&scratch) };
+    let restored = PostgresServer::start(restored).await.unwrap();
+    let url = restored.admin_url();
+    soon("its recovery", async { while number(&url, "SELECT pg_is_in_recovery()::int::bigint").await != 0 {} }).await;
+    assert_eq!(number(&url, "SELECT sum(n)::bigint FROM notes").await, 11);
+    execute(&url, "INSERT INTO notes VALUES (1000)").await.unwrap();
+    restored.stop().await;
 }
 
 #[tokio::test]

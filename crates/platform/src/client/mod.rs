@@ -34,11 +34,15 @@ use crate::Problem;
 use crate::http::headers;
 use crate::identity::ServiceTokens;
 use crate::scope::Scope;
+use crate::telemetry::names;
 use crate::topology::Topology;
 
 /// A pool of connections to the other services. HTTP/1.1: one HTTP/2 connection would be a bottleneck.
 pub type Connections = HttpClient<HttpConnector, Full<Bytes>>;
 
+/// How long a connection is kept that nobody uses. Shorter than a callee waits that takes leave, so that it is the caller who lets
+/// go, and no request is sent into a connection that is being closed.
+pub(crate) const IDLE: Duration = Duration::from_secs(4);
 /// Answers are small; a larger one is a mistake.
 const LARGEST_REPLY: usize = 8 << 20;
 /// One attempt gets no longer than this, so that there is time for another.
@@ -63,11 +67,7 @@ pub fn connections() -> Connections {
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     connector.set_connect_timeout(Some(Duration::from_secs(1)));
-    HttpClient::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        // Below the callee's own idle time, so that it is the caller who lets go.
-        .pool_idle_timeout(Duration::from_secs(20))
-        .build(connector)
+    HttpClient::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE).build(connector)
 }
 
 impl Client {
@@ -98,9 +98,9 @@ impl Client {
             Err(_) => "failed",
         };
         let labels = [("service", inner.caller.as_str()), ("callee", C::CALLEE.as_str()), ("call", C::PATH)];
-        metrics::counter!("calls_total", "service" => inner.caller.as_str(), "callee" => C::CALLEE.as_str(), "call" => C::PATH, "outcome" => outcome)
+        metrics::counter!(names::CALLS_TOTAL, "service" => inner.caller.as_str(), "callee" => C::CALLEE.as_str(), "call" => C::PATH, "outcome" => outcome)
             .increment(1);
-        metrics::histogram!("call_duration_seconds", &labels).record(started.elapsed().as_secs_f64());
+        metrics::histogram!(names::CALL_DURATION_SECONDS, &labels).record(started.elapsed().as_secs_f64());
         result
     }
 
@@ -135,7 +135,7 @@ impl Client {
             if !again {
                 return result;
             }
-            metrics::counter!("call_retries_total", "service" => inner.caller.as_str(), "callee" => C::CALLEE.as_str())
+            metrics::counter!(names::CALL_RETRIES_TOTAL, "service" => inner.caller.as_str(), "callee" => C::CALLEE.as_str())
                 .increment(1);
             tokio::time::sleep(pause(attempt).min(scope.time_left())).await;
             attempt += 1;

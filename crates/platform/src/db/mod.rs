@@ -18,6 +18,7 @@ pub use transaction::{Committed, Tx};
 
 use crate::cache::Redis;
 use crate::events::wake::Wake;
+use crate::telemetry::names;
 use replicas::Replicas;
 
 /// The platform's own tables, which every service's database has: outbox, inbox, idempotency keys.
@@ -102,8 +103,8 @@ impl Db {
         let service = self.service.as_str();
         let idle = u32::try_from(self.primary.num_idle()).unwrap_or(u32::MAX);
         let size = self.primary.size();
-        metrics::gauge!("database_connections", "service" => service, "state" => "idle").set(f64::from(idle));
-        metrics::gauge!("database_connections", "service" => service, "state" => "used")
+        metrics::gauge!(names::DATABASE_CONNECTIONS, "service" => service, "state" => "idle").set(f64::from(idle));
+        metrics::gauge!(names::DATABASE_CONNECTIONS, "service" => service, "state" => "used")
             .set(f64::from(size.saturating_sub(idle)));
     }
 

@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 
 use contracts::Event;
 use sqlx::{PgConnection, Postgres, Transaction};
+use types::Money;
 
 use super::Db;
 use crate::events::outbox::{self, Outgoing};
@@ -17,6 +18,7 @@ pub struct Tx {
     outgoing: Vec<Outgoing>,
     db: Db,
     jobs: Vec<&'static str>,
+    counts: Vec<(metrics::Counter, u64)>,
 }
 
 /// The proof that a transaction was committed; only [`Tx::commit`] makes one.
@@ -26,7 +28,7 @@ pub struct Committed(());
 
 impl Tx {
     pub(super) fn new(inner: Transaction<'static, Postgres>, db: Db) -> Self {
-        Tx { inner, outgoing: Vec::new(), db, jobs: Vec::new() }
+        Tx { inner, outgoing: Vec::new(), db, jobs: Vec::new(), counts: Vec::new() }
     }
 
     /// Publishes an event if and when the transaction commits. `subject` is the aggregate's id, `version` its version after
@@ -45,6 +47,16 @@ impl Tx {
         self.jobs.push(job);
     }
 
+    /// Adds to a counter if and when the transaction commits.
+    pub fn count(&mut self, counter: metrics::Counter, by: u64) {
+        self.counts.push((counter, by));
+    }
+
+    /// Adds an amount, in paise, as [`Tx::count`] does. What is negative is not counted: counters only grow.
+    pub fn count_money(&mut self, counter: metrics::Counter, amount: Money) {
+        self.count(counter, u64::try_from(amount.paise()).unwrap_or_default());
+    }
+
     pub async fn commit(mut self) -> Result<Committed, sqlx::Error> {
         if !self.outgoing.is_empty() {
             outbox::write(&mut self.inner, &self.outgoing).await?;
@@ -55,6 +67,9 @@ impl Tx {
         }
         for job in self.jobs {
             self.db.wake().job(job);
+        }
+        for (counter, by) in self.counts {
+            counter.increment(by);
         }
         self.db.committed().await;
         Ok(Committed(()))

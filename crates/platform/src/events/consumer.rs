@@ -18,6 +18,7 @@ use crate::bus::{Bus, BusError, Delivery, Message, Receipt, Subscription};
 use crate::db::Db;
 use crate::scope::Scope;
 use crate::service::panic_message;
+use crate::telemetry::names;
 use crate::telemetry::trace_context::{self, TraceContext};
 use tracing::Instrument;
 
@@ -223,11 +224,11 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
         };
         let outcome = if result.is_ok() { "done" } else { "failed" };
         metrics::counter!(
-            "events_handled_total",
+            names::EVENTS_HANDLED_TOTAL,
             [labels.as_slice(), &[("outcome", outcome.to_owned())]].concat().as_slice()
         )
         .increment(1);
-        metrics::histogram!("event_duration_seconds", labels.as_slice()).record(started.elapsed().as_secs_f64());
+        metrics::histogram!(names::EVENT_DURATION_SECONDS, labels.as_slice()).record(started.elapsed().as_secs_f64());
         result
     }
 

@@ -8,6 +8,7 @@ use types::{EventId, Timestamp};
 use crate::Problem;
 use crate::bus::{BusError, Message, Streams};
 use crate::db::Db;
+use crate::telemetry::names;
 use crate::topology::Topology;
 
 /// An event that was put aside.
@@ -47,7 +48,7 @@ pub(super) async fn park(db: &Db, message: &Message, attempts: u32, problem: &Pr
     )
     .execute(&mut *connection)
     .await?;
-    metrics::counter!("events_parked_total", "service" => db.service().as_str(), "type" => message.kind.clone())
+    metrics::counter!(names::EVENTS_PARKED_TOTAL, "service" => db.service().as_str(), "type" => message.kind.clone())
         .increment(1);
     Ok(())
 }

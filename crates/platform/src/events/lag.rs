@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use types::{ServiceName, StreamName};
 
 use crate::bus::Streams;
+use crate::telemetry::names;
 
 /// As often as metrics are usually scraped. OCI Streaming answers ten requests a second for a group's commits
 /// (<https://docs.oracle.com/iaas/Content/Streaming/Concepts/streamingoverview_topic-Limits_on_Streaming_Resources.htm>).
@@ -35,8 +36,8 @@ pub async fn watch(
 async fn measure(service: ServiceName, streams: &dyn Streams, stream: StreamName, group: &'static str) {
     let labels = [("service", service.as_str()), ("stream", stream.as_str()), ("group", group)];
     // Both are there from the first look on, so that a rate of failures begins at none.
-    let failures = metrics::counter!("stream_lag_failures_total", &labels);
-    let lag = metrics::gauge!("stream_lag_events", &labels);
+    let failures = metrics::counter!(names::STREAM_LAG_FAILURES_TOTAL, &labels);
+    let lag = metrics::gauge!(names::STREAM_LAG_EVENTS, &labels);
     match streams.lag(stream, group).await {
         #[allow(clippy::cast_precision_loss, reason = "a gauge")]
         Ok(events) => lag.set(events as f64),

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::headers;
 use crate::Problem;
 use crate::scope::{DEFAULT_TIME, Scope};
+use crate::telemetry::names;
 use crate::telemetry::trace_context::{self, TraceContext};
 
 /// Ids that come from outside are kept if they look like ids.
@@ -34,7 +35,7 @@ pub async fn around(State(service): State<ServiceName>, request: Request, next: 
     span.record("request_id", &scope.request_id).record("trace_id", format!("{:032x}", scope.trace.trace_id));
     let (request_id, deadline) = (scope.request_id.clone(), scope.deadline);
 
-    let in_flight = metrics::gauge!("http_requests_in_flight", "service" => service.as_str());
+    let in_flight = metrics::gauge!(names::HTTP_REQUESTS_IN_FLIGHT, "service" => service.as_str());
     in_flight.increment(1.0);
     let work = AssertUnwindSafe(scope.run(next.run(request))).catch_unwind();
     let response = match tokio::time::timeout_at(deadline, work.instrument(span.clone())).await {
@@ -58,8 +59,8 @@ pub async fn around(State(service): State<ServiceName>, request: Request, next: 
         ("route", route),
         ("status", status.as_u16().to_string()),
     ];
-    metrics::counter!("http_requests_total", &labels).increment(1);
-    metrics::histogram!("http_request_duration_seconds", &labels[..3]).record(took.as_secs_f64());
+    metrics::counter!(names::HTTP_REQUESTS_TOTAL, &labels).increment(1);
+    metrics::histogram!(names::HTTP_REQUEST_DURATION_SECONDS, &labels[..3]).record(took.as_secs_f64());
     response
 }
 

@@ -12,6 +12,7 @@ use types::ServiceName;
 
 use crate::Problem;
 use crate::scope::Scope;
+use crate::telemetry::names;
 
 /// What one run has found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +58,7 @@ impl<A: Clone + Send + 'static> Job<A> {
                 Ok(()) => 0,
                 Err(problem) => {
                     tracing::warn!(%service, job = self.name, %problem, "a job failed");
-                    metrics::counter!("job_failures_total", "service" => service.as_str(), "job" => self.name)
+                    metrics::counter!(names::JOB_FAILURES_TOTAL, "service" => service.as_str(), "job" => self.name)
                         .increment(1);
                     failures.saturating_add(1)
                 }
@@ -69,7 +70,7 @@ impl<A: Clone + Send + 'static> Job<A> {
         while !stop.is_cancelled() {
             let started = tokio::time::Instant::now();
             let progress = Scope::root().run((self.run)(app.clone())).await?;
-            metrics::histogram!("job_duration_seconds", "service" => service.as_str(), "job" => self.name)
+            metrics::histogram!(names::JOB_DURATION_SECONDS, "service" => service.as_str(), "job" => self.name)
                 .record(started.elapsed().as_secs_f64());
             if progress == Progress::Idle {
                 break;

@@ -1,6 +1,7 @@
 //! A service as the sum of its parts: [`Service`] is what each service crate's `service()` returns.
 
 mod answer;
+mod backlog;
 mod context;
 mod job;
 mod openapi;

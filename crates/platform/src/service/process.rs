@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use types::{QueueName, ServiceName};
 
 use super::context::{AppEnv, Inner};
+use super::running::FAREWELL;
 use super::{BootError, Context, Service};
 use crate::bus::{self, Bus};
 use crate::cache::{Cache, CacheConfig, Redis};
@@ -17,6 +18,7 @@ use crate::db::{Db, DbOptions};
 use crate::env::{Env, EnvError};
 use crate::events::consumer;
 use crate::events::wake::Wake;
+use crate::http::server::Farewell;
 use crate::identity::{
     Identity, NothingRevoked, RedisRevocations, ServiceKeys, ServiceTokenVerifier, ServiceTokens, SigningKey,
     UserTokenVerifier,
@@ -42,6 +44,7 @@ pub struct Bound {
 /// Services that run.
 pub struct Process {
     stop: CancellationToken,
+    farewell: Farewell,
     /// Those that no other service calls: what comes from outside comes through them.
     front: Group,
     behind: Group,
@@ -97,7 +100,12 @@ impl Bound {
 
     /// Starts everything. Nothing is served if one of them cannot start.
     pub async fn start(self) -> Result<Process, BootError> {
-        let mut process = Process { stop: CancellationToken::new(), front: Group::default(), behind: Group::default() };
+        let mut process = Process {
+            stop: CancellationToken::new(),
+            farewell: Farewell::default(),
+            front: Group::default(),
+            behind: Group::default(),
+        };
         let shared = Shared::new(&self.settings)?;
         let mut running = Vec::with_capacity(self.services.len());
         for (service, listener) in self.services {
@@ -110,7 +118,8 @@ impl Bound {
         self.settings.env.refuse_unknown()?;
         for (service, listener, in_front) in running {
             let group = if in_front { &mut process.front } else { &mut process.behind };
-            group.services.spawn(async move { (service.name, service.serve(listener).await) });
+            let farewell = process.farewell.clone();
+            group.services.spawn(async move { (service.name, service.serve(listener, farewell).await) });
         }
         Ok(process)
     }
@@ -120,6 +129,16 @@ impl Process {
     /// Ends when this is cancelled.
     pub fn stopper(&self) -> CancellationToken {
         self.stop.clone()
+    }
+
+    /// Takes leave of the clients, for whoever is about to stop a process that others go on without: from now on each is asked to
+    /// close its connection. Resolves when all have, or after five seconds. The process serves until it is stopped.
+    pub fn take_leave(&self) -> impl Future<Output = ()> + Send + use<> {
+        let farewell = self.farewell.clone();
+        async move {
+            farewell.say();
+            let _some_stay = tokio::time::timeout(FAREWELL, farewell.everybody_gone()).await;
+        }
     }
 
     /// Runs until it is stopped; if one service dies, all end. Services that others call end after those: a request that is in hand

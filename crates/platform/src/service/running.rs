@@ -17,15 +17,19 @@ use tokio_util::sync::CancellationToken;
 use types::{QueueName, ServiceName, StreamName};
 use utoipa::openapi::OpenApi;
 
-use super::{App, BootError, Context, Job, Progress};
+use super::{App, BootError, Context, Job, backlog};
 use crate::bus::BusError;
 use crate::events::consumer::Consumer;
-use crate::events::{Handlers, inbox, lag, outbox, relay};
-use crate::http::{layer, server};
-use crate::{Problem, db, idempotency, identity, telemetry};
+use crate::events::{Handlers, lag, relay};
+use crate::http::layer;
+use crate::http::server::{self, Farewell};
+use crate::{Problem, client, db, identity, telemetry};
 
 /// A larger body is refused, unless a route says otherwise.
 const LARGEST_BODY: usize = 1 << 20;
+/// How long clients may take to go of themselves. Longer than ours keep a connection that they do not use.
+pub(super) const FAREWELL: Duration = Duration::from_secs(5);
+const _: () = assert!(client::IDLE.as_secs() < FAREWELL.as_secs());
 /// How long requests and messages in hand may take to end.
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -80,8 +84,10 @@ pub(super) async fn start<A: App>(parts: Parts<A>) -> Result<Running, BootError>
         if let Some(queue) = context.topology().queue_of(service) {
             tasks.spawn(consumer.work(queue));
         }
-        let housekeeping = Job::every(Duration::from_secs(15), "housekeeping", housekeeping);
-        tasks.spawn(housekeeping.work(service, context.clone(), context.wake().sleeper("housekeeping"), stop.clone()));
+        for job in backlog::jobs() {
+            let woken = context.wake().sleeper(job.name);
+            tasks.spawn(job.work(service, context.clone(), woken, stop.clone()));
+        }
     }
     for job in jobs {
         let woken = context.wake().sleeper(job.name);
@@ -114,8 +120,8 @@ impl Running {
     ///
     /// # Errors
     /// A background task died: the process must go down loudly rather than go on half alive.
-    pub async fn serve(mut self, listener: TcpListener) -> Result<(), BootError> {
-        let mut server = tokio::spawn(server::serve(listener, self.router, self.stop.clone(), DRAIN));
+    pub async fn serve(mut self, listener: TcpListener, farewell: Farewell) -> Result<(), BootError> {
+        let mut server = tokio::spawn(server::serve(listener, self.router, farewell, self.stop.clone(), DRAIN));
         let died = loop {
             tokio::select! {
                 ended = self.tasks.join_next(), if !self.tasks.is_empty() => match ended {
@@ -184,20 +190,6 @@ fn state_of_streams(error: BusError) -> String {
     let state = if matches!(error, BusError::Refused(_)) { "refuse us" } else { "cannot be reached" };
     tracing::warn!(%error, "not ready: the streams {state}");
     state.to_owned()
-}
-
-/// Measures what waits and forgets what is old, a bounded piece at a time.
-async fn housekeeping(context: Context) -> Result<Progress, Problem> {
-    let db = context.database().map_err(Problem::internal)?;
-    db.record_metrics();
-    let service = context.service().as_str();
-    let mut connection = db.primary().await?;
-    let (waiting, age) = outbox::backlog(&mut connection).await?;
-    #[allow(clippy::cast_precision_loss, reason = "a gauge")]
-    metrics::gauge!("outbox_events", "service" => service).set(waiting as f64);
-    metrics::gauge!("outbox_age_seconds", "service" => service).set(age);
-    let swept = inbox::sweep(&mut connection).await? + idempotency::sweep(&mut connection).await?;
-    Ok(if swept > 0 { Progress::More } else { Progress::Idle })
 }
 
 #[cfg(test)]

@@ -72,6 +72,20 @@ async fn an_event_is_published_if_and_only_if_its_transaction_committed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_transaction_counts_is_counted_if_and_only_if_it_committed() {
+    platform::telemetry::install_metrics();
+    let service = Setup::of(ServiceName::Order).start().await;
+    let shelf = Uuid::now_v7();
+    service.put("a", shelf, 999).await;
+    service.put("a", shelf, 999).await;
+    assert_eq!(service.put("b", shelf, 2).await.status(), 409);
+    service.put("c", shelf, 1).await;
+    let text = service.http.get(service.at("/metrics")).send().await.unwrap().text().await.unwrap();
+    let counted = format!("things_total{{shelf=\"{shelf}\"}} 1000");
+    assert!(text.lines().any(|line| line == counted), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_event_names_the_request_it_follows_from() {
     let service = Setup::of(ServiceName::Order).start().await;
     let body = serde_json::json!({ "shelf": Uuid::now_v7(), "things": 1 });

@@ -1,10 +1,13 @@
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use platform::Result;
 use platform::clock::Clock;
 use platform::service::{BootError, Bound, Job, Progress, Settings, check};
 use serde_json::Value;
 use testkit::{TestDatabase, eventually};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use types::ServiceName;
 
 use crate::shelves::{MIGRATIONS, Setup, Shelves, builder};
@@ -52,6 +55,45 @@ async fn a_request_in_hand_is_finished_before_the_end() {
     service.process.run().await.unwrap();
     assert_eq!(slow.await.unwrap().unwrap().text().await.unwrap(), "done");
     assert!(service.http.get(format!("{}/health", service.url)).send().await.is_err(), "nothing is accepted any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_takes_leave_serves_on_and_asks_everybody_to_close_the_connection() {
+    let service = Setup::of(ServiceName::Order).start().await;
+    let address = service.url.strip_prefix("http://").unwrap();
+    let connect = async || TcpStream::connect(address).await.unwrap();
+    let (mut busy, mut idle) = (connect().await, connect().await);
+    for connection in [&mut busy, &mut idle] {
+        assert!(!is_asked_to_close(connection).await);
+    }
+    let mut leave = std::pin::pin!(service.process.take_leave());
+    assert!(leave.as_mut().now_or_never().is_none());
+    assert!(is_asked_to_close(&mut connect().await).await, "who comes now is served, too");
+    assert!(is_asked_to_close(&mut busy).await);
+    assert!(leave.as_mut().now_or_never().is_none(), "an idle connection is not closed: a request may be on its way");
+    assert!(is_asked_to_close(&mut idle).await);
+    let soon = Duration::from_secs(4);
+    tokio::time::timeout(soon, leave).await.expect("nobody is waited for who has gone");
+    let mut late = connect().await;
+    assert!(is_asked_to_close(&mut late).await, "it serves until it is stopped");
+}
+
+/// Asks and reads the answer; if that says that the connection is to be closed, closes it.
+async fn is_asked_to_close(connection: &mut TcpStream) -> bool {
+    connection.write_all(b"GET /health HTTP/1.1\r\nhost: haat\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    while !answer.contains(r#"{"status":"alive"}"#) {
+        let mut part = [0; 1024];
+        let length = connection.read(&mut part).await.unwrap();
+        assert_ne!(length, 0, "closed without an answer: {answer}");
+        answer.push_str(std::str::from_utf8(&part[..length]).unwrap());
+    }
+    let asked = answer.contains("connection: close\r\n");
+    if asked {
+        assert_eq!(connection.read(&mut [0]).await.unwrap(), 0);
+        connection.shutdown().await.unwrap();
+    }
+    asked
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -81,6 +81,8 @@ async fn put(
         Begun::First(tx) => tx,
         Begun::Repeat(answer) => return Ok(answer),
     };
+    let counter = metrics::counter!("things_total", "shelf" => put.shelf.to_string());
+    tx.count_money(counter, Money::from_paise(put.things));
     let things = add(&mut tx, put.shelf, put.things).await?;
     tx.publish(put.shelf, things, &created(put.shelf, things))?;
     tx.answer(StatusCode::CREATED, &serde_json::json!({ "things": things })).await

@@ -132,3 +132,24 @@ async fn an_upstream_that_is_gone_resets_the_client() {
     let mut stream = TcpStream::connect(proxy.address).await.unwrap();
     assert_eq!(end_of(&mut stream).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
 }
+
+#[tokio::test]
+async fn it_leads_connections_in_turn_to_those_that_it_is_told() {
+    let [first, second, third] = [Echo::start().await, Echo::start().await, Echo::start().await];
+    let address = |echo: &Echo| echo.address.parse().unwrap();
+    let proxy = TcpProxy::to(vec![address(&first), address(&second)]);
+    let mut streams = Vec::new();
+    for text in ["a", "b", "c", "d"] {
+        let mut stream = TcpStream::connect(proxy.address).await.unwrap();
+        echo(&mut stream, text).await.unwrap();
+        streams.push(stream);
+    }
+    assert_eq!(first.received.lock().unwrap().as_slice(), b"ac");
+    assert_eq!(second.received.lock().unwrap().as_slice(), b"bd");
+    proxy.lead_to(vec![address(&third)]);
+    let mut stream = TcpStream::connect(proxy.address).await.unwrap();
+    echo(&mut stream, "new").await.unwrap();
+    echo(&mut streams[0], "old").await.unwrap();
+    assert_eq!(third.received.lock().unwrap().as_slice(), b"new");
+    assert_eq!(first.received.lock().unwrap().as_slice(), b"acold");
+}

@@ -100,6 +100,11 @@ impl Told<'_> {
             if let Some(payment) = self.payment.filter(|p| p.captured != p.refunded) {
                 found.push(format!("does not exist, but {} was charged for it", payment.captured - payment.refunded));
             }
+            let is_at_rest =
+                |s: &&ShipmentFact| matches!(s.status, ShipmentStatus::Cancelled | ShipmentStatus::Returned);
+            if let Some(shipment) = self.shipment.filter(|s| !is_at_rest(s)) {
+                found.push(format!("does not exist, but its parcel {} is {}", shipment.shipment_id, shipment.status));
+            }
             return found;
         };
         let status = order.status;

@@ -79,6 +79,10 @@ fn finds_each_difference_alone() {
         let payment = PaymentFact { order_id: OrderId::new(), ..b.payments[0].clone() };
         b.payments.push(payment);
     });
+    finds(" is created", |b| {
+        let (order_id, status) = (OrderId::new(), ShipmentStatus::Created);
+        b.shipments.push(ShipmentFact { order_id, status, ..b.shipments[0].clone() });
+    });
 }
 
 /// The order above, cancelled and given back whole.

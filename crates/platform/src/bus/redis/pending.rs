@@ -9,6 +9,7 @@ use types::QueueName;
 use super::connections::{Connections, is_missing, milliseconds};
 use super::entry;
 use crate::bus::{BusError, BusOptions, QueueOptions, Receipt};
+use crate::telemetry::names;
 
 /// All workers are one consumer to Redis: who has a message does not matter, only since when.
 pub const GROUP: &str = "workers";
@@ -139,7 +140,7 @@ impl<'a> Queue<'a> {
             queue = %self.name, event = %message.id, kind = message.kind, deliveries = expired.deliveries,
             "a message is dead"
         );
-        metrics::counter!("queue_dead_letters_total", "queue" => self.name.as_str()).increment(1);
+        metrics::counter!(names::QUEUE_DEAD_LETTERS_TOTAL, "queue" => self.name.as_str()).increment(1);
         let mut funeral = redis::pipe();
         let mut letter = entry::append(&self.dead, &message);
         letter.arg("deliveries").arg(expired.deliveries);

@@ -20,6 +20,7 @@ use types::{ServiceName, UserId};
 use super::{Connection, DbOptions};
 use crate::cache::Redis;
 use crate::scope::Scope;
+use crate::telemetry::names;
 use lag::{Position, Primary};
 use written::Written;
 
@@ -79,7 +80,8 @@ impl Replicas {
             Known::Nothing | Known::NotNow => None,
         };
         let server = if connection.is_some() { "replica" } else { "primary" };
-        metrics::counter!("database_reads_total", "service" => self.service.as_str(), "server" => server).increment(1);
+        metrics::counter!(names::DATABASE_READS_TOTAL, "service" => self.service.as_str(), "server" => server)
+            .increment(1);
         match (connection, known, user) {
             (Some(connection), ..) => Ok(connection),
             (None, Known::Nothing, Some(user)) => self.first_read_of(user, primary).await,
@@ -179,8 +181,8 @@ impl Replicas {
         };
         match (replayed, lag) {
             (Ok(Some(_)), Some(lag)) => {
-                let labels = [("service", self.service.to_string()), ("replica", replica.name.clone())];
-                metrics::gauge!("database_replica_lag_seconds", &labels).set(lag.seconds());
+                metrics::gauge!(names::DATABASE_REPLICA_LAG_SECONDS, "service" => self.service.as_str(), "replica" => replica.name.clone())
+                    .set(lag.seconds());
                 replica.set_usable(lag.is_at_most(self.max_lag), &format!("lag of {:.1} s or more", lag.seconds()));
             }
             (Ok(Some(_)), None) => replica.set_usable(false, "the primary was never seen"),
@@ -188,8 +190,8 @@ impl Replicas {
             (Err(error), _) => replica.set_usable(false, &error),
         }
         let usable = if replica.usable.load(Ordering::Relaxed) { 1.0 } else { 0.0 };
-        let labels = [("service", self.service.to_string()), ("replica", replica.name.clone())];
-        metrics::gauge!("database_replica_usable", &labels).set(usable);
+        metrics::gauge!(names::DATABASE_REPLICA_USABLE, "service" => self.service.as_str(), "replica" => replica.name.clone())
+            .set(usable);
     }
 
     fn primary(&self) -> std::sync::MutexGuard<'_, Primary> {

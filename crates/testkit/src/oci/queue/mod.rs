@@ -35,6 +35,7 @@ struct Stored {
     messages: Vec<Message>,
     last_id: u64,
     requests: usize,
+    deleted: BTreeMap<QueueName, usize>,
 }
 
 struct Message {
@@ -83,6 +84,11 @@ impl Queues {
     /// How many requests have come so far.
     pub fn requests(&self) -> usize {
         self.stored().requests
+    }
+
+    /// How many messages of a queue have been deleted.
+    pub fn deleted(&self, queue: QueueName) -> usize {
+        self.stored().deleted.get(&queue).copied().unwrap_or_default()
     }
 
     /// Puts a message as somebody else would: nothing of ours stands with it.
@@ -186,6 +192,10 @@ impl Queues {
     }
 
     fn remove(&self, queue: QueueName, receipt: &str) -> bool {
-        self.with_receipt(queue, receipt, |state, at| state.messages.remove(at)).is_some()
+        let removed = self.with_receipt(queue, receipt, |stored, at| {
+            stored.messages.remove(at);
+            *stored.deleted.entry(queue).or_default() += 1;
+        });
+        removed.is_some()
     }
 }
