@@ -86,7 +86,7 @@ SHAPES = {
         "groups": [{"name": str, "rules": [{
             "alert": re.compile("[A-Z][A-Za-z]+"), "expr": str, "for?": TIME,
             "labels": {"severity": ("page", "ticket")},
-            "annotations": {"summary": str, "description": str, "runbook_url?": re.compile(r"docs/runbooks/[a-z-]+\.md(#[a-z0-9_-]+)?")},
+            "annotations": {"summary": str, "description": str, "runbook_url": re.compile(r"docs/runbooks/[a-z-]+\.md(#[a-z0-9_-]+)?")},
         }]}],
     },
     ("monitoring.coreos.com/v1", "Alertmanager"): {

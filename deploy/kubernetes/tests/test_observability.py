@@ -30,6 +30,7 @@ class Alerts(unittest.TestCase):
         self.assertTrue(self.rule("outbox_events > 1", labels={"severity": "whatever"}))
 
     def test_runbooks(self):
+        self.assertIn("runbook_url is missing", " ".join(self.rule("outbox_events > 1", annotations={"summary": "", "description": ""})))
         somewhere = {"summary": "", "description": "", "runbook_url": "https://wiki/page"}
         self.assertIn("does not fit", " ".join(self.rule("outbox_events > 1", annotations=somewhere)))
         rule = lambda name, book: {"alert": name, "annotations": {"runbook_url": book} if book else {}}
