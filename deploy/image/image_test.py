@@ -196,9 +196,22 @@ class Scripts(unittest.TestCase):
             self.assertEqual(set(code.splitlines()), {"fn main() {}"})
             command = ["cargo", "metadata", "--no-deps", "--locked", "--offline", "--format-version", "1"]
             read = subprocess.run(command, cwd=directory, check=True, capture_output=True).stdout
+            self.assertTrue((Path(directory) / "deploy/image/swagger-ui/swagger-ui.js").is_file())
             packages = {package["name"] for package in json.loads(read)["packages"]}
             self.assertIn("haat", packages)
             self.assertEqual(len(packages), len(manifests(directory)))
+
+    def test_the_binary_is_compiled_without_the_machines_paths_and_for_its_size(self):
+        with tempfile.TemporaryDirectory() as directory:
+            cargo = Path(directory) / "cargo"
+            cargo.write_text('#!/bin/sh\necho "$@"; env\n')
+            cargo.chmod(0o755)
+            environment = {"PATH": f"{directory}:{os.environ['PATH']}", "HOME": "/home/somebody", "CARGO_TARGET_DIR": "/a target"}
+            done = subprocess.run([HERE / "compile", "--offline"], check=True, capture_output=True, text=True, env=environment).stdout
+        self.assertEqual(done.splitlines()[0], "build --profile dist --locked --package haat --offline")
+        [flags] = [line.split("=", 1)[1].split("\x1f") for line in done.splitlines() if line.startswith("CARGO_ENCODED_RUSTFLAGS=")]
+        for flag in ["--remap-path-prefix=/a target=target", "--remap-path-prefix=/home/somebody/.cargo/registry/src=crates", "-C"]:
+            self.assertIn(flag, flags)
 
     def test_an_sbom_lists_what_is_linked_and_what_is_debians_and_nothing_else(self):
         needs = lambda id, kind=None: {"pkg": id, "dep_kinds": [{"kind": kind}]}

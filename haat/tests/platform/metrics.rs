@@ -83,7 +83,7 @@ async fn bad_events(shop: &Shop) -> [(&'static str, &'static str); 4] {
         ("events_parked{service=\"cart\"}", " 1"),
         ("queue_messages{service=\"order\",queue=\"order-service-events\",state=\"dead\"}", " 1"),
         ("queue_dead_letters_total{queue=\"order-service-events\"}", " 1"),
-        ("stream_lag_events{service=\"cart\",stream=\"order-events\"}", " 0"),
+        ("stream_lag_events{service=\"cart\",stream=\"order-events\",group=\"cart\"}", " 0"),
     ]
 }
 
