@@ -15,7 +15,11 @@ ADDED = {"pod", "le", "namespace", "job", "horizontalpodautoscaler"}
 # Words of PromQL, labels and Prometheus' own metrics.
 WORDS = set("sum rate increase max min avg by without histogram_quantile le on ignoring group_left absent time and or unless "
             "service namespace pod job route status queue type callee outcome server stream code up bool count".split())
-FOREIGN = {"kube_horizontalpodautoscaler_status_current_replicas", "prometheus_notifications_dropped_total"}
+FOREIGN = {
+    "kube_horizontalpodautoscaler_spec_max_replicas",
+    "kube_horizontalpodautoscaler_status_current_replicas",
+    "prometheus_notifications_dropped_total",
+}
 CODE = ("crates/platform/src", "services", "haat/src/autoscale")
 
 
