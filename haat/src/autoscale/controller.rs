@@ -226,22 +226,10 @@ impl Controller {
             tracing::info!(database = %service, from, to, memory, "would change its OCPUs; this is a dry run");
             return;
         }
-        // Written down before it is done, and by that proven that we still lead: whoever follows us will know of it, even if
-        // we die in the middle.
         let before = self.changes.insert(service, self.time.now());
-        self.leave_note();
-        let Lead::Elected(election) = &mut self.lead else { return };
-        let within = match election.turn().await {
-            Ok(Turn::Leading) => election.time_left(),
-            Ok(Turn::Elected { .. } | Turn::Standby) => Duration::ZERO,
-            Err(error) => {
-                lease_failed(&error);
-                Duration::ZERO
-            }
-        };
+        let within = self.announce(service, before).await;
         if within.is_zero() {
             tracing::warn!(database = %service, from, to, "its OCPUs are not changed: the lease could not be renewed");
-            self.withdraw(service, before);
             return;
         }
         let id = &self.databases[&service];
@@ -262,6 +250,29 @@ impl Controller {
                 }
             }
         }
+    }
+
+    /// Writes down what is about to be changed, and proves by that that we still lead: whoever follows us will know of it, even if
+    /// we die in the middle. Gives the time for which we may act; if there is none, it is as it was before.
+    async fn announce(&mut self, service: ServiceName, before: Option<Timestamp>) -> Duration {
+        self.leave_note();
+        let Lead::Elected(election) = &mut self.lead else { return Duration::ZERO };
+        let turn = election.turn().await;
+        let left = election.time_left();
+        match turn {
+            Ok(Turn::Leading) if !left.is_zero() => return left,
+            Ok(Turn::Leading | Turn::Standby) => self.withdraw(service, before),
+            // Lost and won again: what was seen is of before, and others may have acted since. Their note is in the lease.
+            Ok(Turn::Elected { note }) => {
+                self.withdraw(service, before);
+                self.remember(&note);
+            }
+            Err(error) => {
+                lease_failed(&error);
+                self.withdraw(service, before);
+            }
+        }
+        Duration::ZERO
     }
 
     /// It was not changed after all.

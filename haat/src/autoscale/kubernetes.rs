@@ -1,7 +1,7 @@
 //! The one thing that is asked of Kubernetes: a Lease (coordination.k8s.io/v1), read, made and replaced.
 
 use std::error::Error as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -76,9 +76,16 @@ impl Leases {
     /// Outside a cluster, or if the account's files are not what they should be.
     pub fn of_pod(env: &Env, name: LeaseName) -> Result<Self, KubernetesError> {
         let host: String = env.optional("KUBERNETES_SERVICE_HOST")?.ok_or(KubernetesError::NotInACluster)?;
-        let host = if host.contains(':') { format!("[{host}]") } else { host };
         let port: u16 = env.value("KUBERNETES_SERVICE_PORT", 443)?;
-        let account = PathBuf::from(ACCOUNT);
+        Self::in_cluster(&host, port, Path::new(ACCOUNT), name)
+    }
+
+    /// At the API's host and port, by TLS, with the files of a service account in a directory.
+    ///
+    /// # Errors
+    /// If the authority there is none.
+    pub fn in_cluster(host: &str, port: u16, account: &Path, name: LeaseName) -> Result<Self, KubernetesError> {
+        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         let authority = account.join("ca.crt");
         let file = |cause: String| KubernetesError::File { path: authority.clone(), cause };
         let pem = std::fs::read(&authority).map_err(|error| file(error.to_string()))?;
