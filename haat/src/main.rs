@@ -5,9 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use haat::dead_letters::{self, Place};
-use haat::{
-    autoscale, database_setup, doctor, healthcheck, openapi, reconcile, serve, topology, tour, up,
-};
+use haat::{autoscale, database_setup, doctor, healthcheck, openapi, reconcile, serve, topology, tour, up};
 use platform::env::Env;
 use platform::telemetry::{self, TelemetryConfig};
 use types::ServiceName;
