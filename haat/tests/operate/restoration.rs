@@ -23,8 +23,8 @@ use crate::shop::Shop;
 #[tokio::test(flavor = "multi_thread")]
 async fn orders_restored_to_a_moment_are_all_there_and_what_was_lost_is_told_and_given_back() {
     let mut premises = Premises::of_a_shop().await;
-    // A dead letter is one after seconds, not half a minute.
-    premises.variables.insert("EVENT_REST".to_owned(), "0.05".to_owned());
+    // A dead letter is one after two seconds, not half a minute.
+    premises.variables.insert("EVENT_REST".to_owned(), "0.02".to_owned());
     let directory = ScratchDirectory::create();
     let archive = directory.join("archive");
     let orders = archived(&premises, directory.join("postgres"), &archive).await;
