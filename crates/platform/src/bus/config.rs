@@ -307,7 +307,9 @@ mod tests {
         assert!(queues(&[("QUEUES", "kafka")]).unwrap_err().starts_with("QUEUES: 'kafka' is neither redis nor oci"));
         let oci = [("QUEUES", "oci"), ("KUBERNETES_SERVICE_HOST", "10.0.0.1")];
         assert!(matches!(queues(&oci).unwrap().queues, QueuesConfig::Oci(cloud) if cloud.queues.is_empty()));
-        for (entry, why) in [("order-service-events", "OCI_QUEUES: 'order"), ("orders=https://q", "OCI_QUEUES: 'orders")] {
+        for (entry, why) in
+            [("order-service-events", "OCI_QUEUES: 'order"), ("orders=https://q", "OCI_QUEUES: 'orders")]
+        {
             let error = queues(&[&oci[..], &[("OCI_QUEUES", entry)]].concat()).unwrap_err();
             assert!(error.starts_with(why), "{error}");
         }

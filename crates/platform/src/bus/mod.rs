@@ -26,7 +26,8 @@ use bytes::Bytes;
 use types::{EventId, QueueName, StreamName, Timestamp};
 
 pub use self::config::{
-    BusConfig, BusOptions, KafkaConfig, OciConfig, QueueOptions, QueuesConfig, RedisConfig, SecurityProtocol, StreamsConfig,
+    BusConfig, BusOptions, KafkaConfig, OciConfig, QueueOptions, QueuesConfig, RedisConfig, SecurityProtocol,
+    StreamsConfig,
 };
 
 /// The streams and queues of one process.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use types::{QueueName, ServiceName};
 
 use super::context::{AppEnv, Inner};
-use super::running::FAREWELL;
+use super::running::{Busy, FAREWELL};
 use super::{BootError, Context, Service};
 use crate::bus::{self, Bus};
 use crate::cache::{Cache, CacheConfig, Redis};
@@ -54,6 +55,8 @@ pub struct Process {
 #[derive(Default)]
 struct Group {
     end: CancellationToken,
+    /// Background work: what it has in hand may call any service of the group.
+    busy: TaskTracker,
     services: JoinSet<(ServiceName, Result<(), BootError>)>,
 }
 
@@ -118,8 +121,8 @@ impl Bound {
         self.settings.env.refuse_unknown()?;
         for (service, listener, in_front) in running {
             let group = if in_front { &mut process.front } else { &mut process.behind };
-            let farewell = process.farewell.clone();
-            group.services.spawn(async move { (service.name, service.serve(listener, farewell).await) });
+            let (farewell, busy) = (process.farewell.clone(), Busy::new(&group.busy));
+            group.services.spawn(async move { (service.name, service.serve(listener, farewell, busy).await) });
         }
         Ok(process)
     }

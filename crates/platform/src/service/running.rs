@@ -14,6 +14,8 @@ use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use types::{QueueName, ServiceName, StreamName};
 use utoipa::openapi::OpenApi;
 
@@ -116,12 +118,19 @@ pub(super) async fn start<A: App>(parts: Parts<A>) -> Result<Running, BootError>
 }
 
 impl Running {
-    /// Serves until asked to stop, then ends everything within a deadline.
+    /// Serves until asked to stop, then ends everything within a deadline: first background work, here and in the services beside
+    /// this one, since what it has in hand may call them; then the server.
     ///
     /// # Errors
     /// A background task died: the process must go down loudly rather than go on half alive.
-    pub async fn serve(mut self, listener: TcpListener, farewell: Farewell) -> Result<(), BootError> {
-        let mut server = tokio::spawn(server::serve(listener, self.router, farewell, self.stop.clone(), DRAIN));
+    pub(super) async fn serve(
+        mut self,
+        listener: TcpListener,
+        farewell: Farewell,
+        busy: Busy,
+    ) -> Result<(), BootError> {
+        let end = CancellationToken::new();
+        let server = tokio::spawn(server::serve(listener, self.router, farewell, end.clone(), DRAIN));
         let died = loop {
             tokio::select! {
                 ended = self.tasks.join_next(), if !self.tasks.is_empty() => match ended {
@@ -132,23 +141,40 @@ impl Running {
                     _ if self.stop.is_cancelled() => {}
                     _ => break Some(format!("a background task of {} ended by itself", self.name)),
                 },
-                _ = &mut server => break None,
+                () = self.stop.cancelled() => break None,
             }
         };
         self.stop.cancel();
-        let finish = async {
-            if died.is_some() {
-                let _cut_off = server.await;
-            }
-            while self.tasks.join_next().await.is_some() {}
-        };
+        let finish = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(DRAIN, finish).await.is_err() {
             tracing::warn!(service = %self.name, "background work did not end in time and was cut off");
         }
+        busy.no_more().await;
+        end.cancel();
+        let _cut_off = server.await;
         if let Some(db) = self.context.database_if_any() {
             let _hung = tokio::time::timeout(Duration::from_secs(2), db.close()).await;
         }
         died.map_or(Ok(()), |cause| Err(BootError::Other(cause)))
+    }
+}
+
+/// One service's background work among that of all that end together.
+pub(super) struct Busy {
+    all: TaskTracker,
+    own: TaskTrackerToken,
+}
+
+impl Busy {
+    pub fn new(all: &TaskTracker) -> Self {
+        all.close();
+        Busy { all: all.clone(), own: all.token() }
+    }
+
+    /// This one's has ended. Resolves when all has.
+    async fn no_more(self) {
+        drop(self.own);
+        self.all.wait().await;
     }
 }
 

@@ -1,3 +1,4 @@
+use std::sync::Mutex;
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -8,6 +9,7 @@ use serde_json::Value;
 use testkit::{TestDatabase, eventually};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use types::ServiceName;
 
 use crate::shelves::{MIGRATIONS, Setup, Shelves, builder};
@@ -55,6 +57,36 @@ async fn a_request_in_hand_is_finished_before_the_end() {
     service.process.run().await.unwrap();
     assert_eq!(slow.await.unwrap().unwrap().text().await.unwrap(), "done");
     assert!(service.http.get(format!("{}/health", service.url)).send().await.is_err(), "nothing is accepted any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn background_work_in_hand_finds_everybody_it_calls_until_it_is_done() {
+    static CALLED: Mutex<Option<(String, bool)>> = Mutex::new(None);
+    static AT_WORK: Notify = Notify::const_new();
+    static STOPPED: Notify = Notify::const_new();
+    async fn calls(_: Shelves) -> Result<Progress> {
+        AT_WORK.notify_one();
+        STOPPED.notified().await;
+        let url = CALLED.lock().unwrap().as_ref().unwrap().0.clone();
+        let answered = reqwest::get(&url).await.is_ok_and(|answer| answer.status() == 200);
+        *CALLED.lock().unwrap() = Some((url, answered));
+        Ok(Progress::Idle)
+    }
+    let job = Job::every(Duration::from_millis(10), "calls", calls);
+    let service = Setup::of(ServiceName::Order).start_service(builder(ServiceName::Order).job(job).build()).await;
+    let url = service.at("/health");
+    *CALLED.lock().unwrap() = Some((url.clone(), false));
+    AT_WORK.notified().await;
+    let stop = service.process.stopper();
+    let ended = tokio::spawn(service.process.run());
+    stop.cancel();
+    // Were the server to end now, it would be gone soon.
+    let gone = async { while reqwest::get(&url).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_millis(300), gone).await.unwrap_err();
+    STOPPED.notify_one();
+    ended.await.unwrap().unwrap();
+    assert_eq!(*CALLED.lock().unwrap(), Some((url.clone(), true)));
+    assert!(reqwest::get(&url).await.is_err(), "nothing is accepted any more");
 }
 
 #[tokio::test(flavor = "multi_thread")]

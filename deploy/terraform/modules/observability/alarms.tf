@@ -4,32 +4,32 @@ locals {
   alarms = {
     database-cpu = {
       namespace = "oci_postgresql"
-      query     = "CpuUtilization[5m]{dbInstanceRole = \"PRIMARY\"}.grouping(resourceId).mean() > ${var.thresholds.database_cpu}"
+      query     = "CpuUtilization[5m]{dbInstanceRole = \"PRIMARY\"}.groupBy(resourceId).mean() > ${var.thresholds.database_cpu}"
       body      = "A database's primary is short of CPU. `haat autoscale` should have acted: see its log, then the runbook."
     }
     database-storage = {
       namespace = "oci_postgresql"
-      query     = "UsedStorage[5m].grouping(resourceId).max() > ${floor(var.storage_tib * local.bytes_per_tib * var.thresholds.database_storage / 100)}"
+      query     = "UsedStorage[5m].groupBy(resourceId).max() > ${floor(var.storage_tib * local.bytes_per_tib * var.thresholds.database_storage / 100)}"
       body      = "A database holds more than ${var.thresholds.database_storage} % of the ${var.storage_tib} TiB planned for it. It does not stop; its cost grows."
     }
     database-replica-lag = {
       namespace = "oci_postgresql"
-      query     = "ReplicationLag[1m].grouping(resourceId).max() > ${var.thresholds.replica_lag}"
+      query     = "ReplicationLag[1m].groupBy(resourceId).max() > ${var.thresholds.replica_lag}"
       body      = "A read replica is behind by more than ${var.thresholds.replica_lag} s: readers see old data."
     }
     redis-memory = {
       namespace = "oci_redis"
-      query     = "MemoryUtilization[5m].grouping(resourceId).max() > ${var.thresholds.redis_memory}"
+      query     = "MemoryUtilization[5m].groupBy(resourceId).max() > ${var.thresholds.redis_memory}"
       body      = "Redis will soon evict. Nothing is lost by that but speed."
     }
     load-balancer-5xx = {
       namespace = "oci_lbaas"
-      query     = "HttpResponses5xx[5m].grouping(resourceId).sum() > ${var.thresholds.load_balancer_5xx}"
+      query     = "HttpResponses5xx[5m].groupBy(resourceId).sum() > ${var.thresholds.load_balancer_5xx}"
       body      = "More than ${var.thresholds.load_balancer_5xx} server errors in five minutes."
     }
     node-cpu = {
       namespace = "oci_computeagent"
-      query     = "CpuUtilization[5m]{resourceDisplayName =~ \"oke-*\"}.grouping(resourceId).mean() > ${var.thresholds.node_cpu}"
+      query     = "CpuUtilization[5m]{resourceDisplayName =~ \"oke-*\"}.groupBy(resourceId).mean() > ${var.thresholds.node_cpu}"
       body      = "A node is short of CPU. The autoscaler adds nodes by requests, not by use: a pod uses more than it asked for."
     }
   }

@@ -34,12 +34,12 @@ run "alarms_sound_at_their_thresholds" {
 
   assert {
     condition = { for name, alarm in oci_monitoring_alarm.this : name => "${alarm.namespace} ${alarm.query}" } == {
-      database-cpu         = "oci_postgresql CpuUtilization[5m]{dbInstanceRole = \"PRIMARY\"}.grouping(resourceId).mean() > 81"
-      database-storage     = "oci_postgresql UsedStorage[5m].grouping(resourceId).max() > 1869169767219"
-      database-replica-lag = "oci_postgresql ReplicationLag[1m].grouping(resourceId).max() > 5"
-      redis-memory         = "oci_redis MemoryUtilization[5m].grouping(resourceId).max() > 82"
-      load-balancer-5xx    = "oci_lbaas HttpResponses5xx[5m].grouping(resourceId).sum() > 10"
-      node-cpu             = "oci_computeagent CpuUtilization[5m]{resourceDisplayName =~ \"oke-*\"}.grouping(resourceId).mean() > 83"
+      database-cpu         = "oci_postgresql CpuUtilization[5m]{dbInstanceRole = \"PRIMARY\"}.groupBy(resourceId).mean() > 81"
+      database-storage     = "oci_postgresql UsedStorage[5m].groupBy(resourceId).max() > 1869169767219"
+      database-replica-lag = "oci_postgresql ReplicationLag[1m].groupBy(resourceId).max() > 5"
+      redis-memory         = "oci_redis MemoryUtilization[5m].groupBy(resourceId).max() > 82"
+      load-balancer-5xx    = "oci_lbaas HttpResponses5xx[5m].groupBy(resourceId).sum() > 10"
+      node-cpu             = "oci_computeagent CpuUtilization[5m]{resourceDisplayName =~ \"oke-*\"}.groupBy(resourceId).mean() > 83"
     }
     error_message = "an alarm is missing, or measures something else"
   }
