@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -41,7 +41,7 @@ pub struct Request {
     /// Besides those that the signature brings along.
     pub headers: HeaderMap,
     pub body: Bytes,
-    /// How long the answer may take.
+    /// How long the answer may take, and a token if one has to be had first.
     pub within: Duration,
 }
 
@@ -70,15 +70,27 @@ impl Client {
     /// [`Error::Service`] for every answer that is not a success.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         let inner = &*self.0;
-        let signer = inner.identity.signer(&inner.now).await?;
-        let answer = send(&inner.http, &signer, &inner.now, &request).await;
-        match answer {
+        let deadline = Instant::now() + request.within;
+        let signer = inner.signer(deadline).await?;
+        match inner.attempt(&signer, &request, deadline).await {
             Err(Error::Service { status: StatusCode::UNAUTHORIZED, .. }) if inner.identity.discard(&signer).await => {
-                let signer = inner.identity.signer(&inner.now).await?;
-                send(&inner.http, &signer, &inner.now, &request).await
+                let signer = inner.signer(deadline).await?;
+                inner.attempt(&signer, &request, deadline).await
             }
             answer => answer,
         }
+    }
+}
+
+impl Inner {
+    async fn signer(&self, deadline: Instant) -> Result<Signer, Error> {
+        let signer = tokio::time::timeout_at(deadline.into(), self.identity.signer(&self.now)).await;
+        signer.unwrap_or_else(|_| Err(Error::Token("none was given in the time that the request has".to_owned())))
+    }
+
+    async fn attempt(&self, signer: &Signer, request: &Request, deadline: Instant) -> Result<Response, Error> {
+        let within = deadline.saturating_duration_since(Instant::now());
+        send(&self.http, signer, &self.now, &Request { within, ..request.clone() }).await
     }
 }
 

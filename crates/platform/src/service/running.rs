@@ -130,7 +130,7 @@ impl Running {
         busy: Busy,
     ) -> Result<(), BootError> {
         let end = CancellationToken::new();
-        let server = tokio::spawn(server::serve(listener, self.router, farewell, end.clone(), DRAIN));
+        let mut server = tokio::spawn(server::serve(listener, self.router, farewell, end.clone(), DRAIN));
         let died = loop {
             tokio::select! {
                 ended = self.tasks.join_next(), if !self.tasks.is_empty() => match ended {
@@ -141,6 +141,7 @@ impl Running {
                     _ if self.stop.is_cancelled() => {}
                     _ => break Some(format!("a background task of {} ended by itself", self.name)),
                 },
+                _ = &mut server => break Some(format!("the server of {} ended by itself", self.name)),
                 () = self.stop.cancelled() => break None,
             }
         };
@@ -149,9 +150,16 @@ impl Running {
         if tokio::time::timeout(DRAIN, finish).await.is_err() {
             tracing::warn!(service = %self.name, "background work did not end in time and was cut off");
         }
-        busy.no_more().await;
+        if died.is_none() {
+            busy.no_more().await;
+        } else {
+            // The others learn of it from our end.
+            drop(busy);
+        }
         end.cancel();
-        let _cut_off = server.await;
+        if !server.is_finished() {
+            let _cut_off = server.await;
+        }
         if let Some(db) = self.context.database_if_any() {
             let _hung = tokio::time::timeout(Duration::from_secs(2), db.close()).await;
         }

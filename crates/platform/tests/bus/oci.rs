@@ -178,3 +178,28 @@ async fn dead_letters_come_back_after_a_look_that_failed() {
     assert_eq!(queues.redrive(QUEUE, None).await.unwrap(), 1);
     assert_eq!(queues.get(QUEUE, 1, PATIENCE).await.unwrap()[0].deliveries, 1);
 }
+
+#[tokio::test]
+async fn a_dead_message_that_cannot_be_buried_holds_nobody_up() {
+    let cloud = Cloud::start().await;
+    let queues = cloud.bus().queues;
+    queues.put(QUEUE, &messages(&["poison"])).await.unwrap();
+    for _ in 0..5 {
+        let delivery = queues.get(QUEUE, 1, PATIENCE).await.unwrap().remove(0);
+        queues.set_visibility(QUEUE, &delivery.receipt, NOW).await.unwrap();
+    }
+    queues.put(QUEUE, &messages(&["sound"])).await.unwrap();
+    cloud.0.queues.faults.plant(http::Method::POST, Fault::Refused(http::StatusCode::BAD_REQUEST), 1);
+    let got = queues.get(QUEUE, 2, PATIENCE).await.unwrap();
+    assert_eq!(texts(&got.into_iter().map(|d| d.message).collect::<Vec<_>>()), ["sound"]);
+    assert_eq!(cloud.0.queues.contents(QUEUE, "events"), ["poison", "sound"], "it is not lost");
+}
+
+#[tokio::test]
+async fn what_is_no_letter_of_ours_is_not_counted_among_those_put_back() {
+    let cloud = Cloud::start().await;
+    let queues = cloud.bus().queues;
+    cloud.0.queues.put_foreign(QUEUE, "dead-letters", "hello?");
+    assert_eq!(queues.redrive(QUEUE, None).await.unwrap(), 0);
+    assert_eq!(queues.depth(QUEUE).await.unwrap().dead, 1);
+}

@@ -110,6 +110,17 @@ async fn what_a_pod_lacks_is_named() {
 }
 
 #[tokio::test]
+async fn a_token_that_does_not_come_takes_no_longer_than_the_request_has() {
+    let asking = Asking::by(|cloud| cloud.workload().into()).await;
+    asking.cloud.tokens.faults().plant(http::Method::POST, Fault::Silence, 1);
+    let asked = std::time::Instant::now();
+    let error = asking.ask().await.unwrap_err();
+    assert!(error.is_transient() && error.to_string().contains("in the time that the request has"), "{error}");
+    assert!(asked.elapsed() < Duration::from_secs(8), "{:?}", asked.elapsed());
+    asking.ask().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_cluster_that_is_somebody_elses_is_told_nothing() {
     let clock = Clock::system();
     let (cloud, other) = tokio::join!(Oci::start_at(clock.clone()), Oci::start());

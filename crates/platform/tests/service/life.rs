@@ -141,6 +141,23 @@ async fn a_background_task_that_dies_takes_the_process_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_background_task_that_dies_takes_the_services_beside_it_down() {
+    async fn dies(_: Shelves) -> Result<Progress> {
+        panic!("a job has died")
+    }
+    let database = TestDatabase::create(&MIGRATIONS).await;
+    let setup = Setup::of(ServiceName::Order);
+    let settings =
+        Settings { env: setup.env(&database).await, clock: Clock::system(), addresses: Some(setup.addresses) };
+    let job = Job::every(Duration::from_millis(10), "dies", dies);
+    // Both are called by others, so they end together.
+    let services = vec![builder(ServiceName::Order).job(job).build(), builder(ServiceName::Payment).build()];
+    let process = Bound::bind(services, settings).await.unwrap().start().await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(30), process.run()).await.expect("they wait for each other");
+    assert!(ended.unwrap_err().to_string().contains("a background task of order died"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_job_runs_by_the_clock_and_when_it_is_woken() {
     use std::sync::atomic::{AtomicU32, Ordering};
     static RUNS: AtomicU32 = AtomicU32::new(0);

@@ -1,7 +1,8 @@
 //! The dead letters of a queue, in a channel of their own. Looking at a message means to get it, so whoever looks takes all of
 //! them for a moment, and gives back what stays.
 
-use std::time::Duration;
+use std::iter;
+use std::time::{Duration, Instant};
 
 use super::failure;
 use super::message::{DEAD_LETTERS, content, dead_letter};
@@ -34,17 +35,20 @@ impl Letters<'_> {
 
     /// Those with these ids, or all that were there when we began: one that dies again at once must not keep us here.
     pub async fn redrive(&self, ids: Option<&[String]>) -> Result<u64, BusError> {
-        let (wanted, others): (Vec<_>, Vec<_>) =
-            self.take().await?.into_iter().partition(|delivered| ids.is_none_or(|ids| ids.contains(&delivered.id)));
+        let (mut wanted, mut others) = (Vec::new(), Vec::new());
+        for delivered in self.take().await? {
+            match dead_letter(&delivered) {
+                Some(letter) if ids.is_none_or(|ids| ids.contains(&letter.id)) => wanted.push((delivered, letter)),
+                _ => others.push(delivered),
+            }
+        }
         self.give_back(&others).await;
         let mut revived = 0;
-        for (index, delivered) in wanted.iter().enumerate() {
-            let outcome = match dead_letter(delivered) {
-                Some(letter) => self.revive(delivered, &letter).await,
-                None => Ok(()),
-            };
-            if let Err(error) = outcome {
-                self.give_back(&wanted[index..]).await;
+        let mut wanted = wanted.into_iter();
+        while let Some((delivered, letter)) = wanted.next() {
+            if let Err(error) = self.revive(&delivered, &letter).await {
+                let rest: Vec<_> = iter::once(delivered).chain(wanted.map(|(delivered, _)| delivered)).collect();
+                self.give_back(&rest).await;
                 return Err(error);
             }
             revived += 1;
@@ -71,10 +75,11 @@ impl Letters<'_> {
         gone(self.queue.delete(&[&delivered.receipt]).await.map_err(failure)?)
     }
 
-    /// All of them; after a failure none.
+    /// All of them, or as many as can be taken before the first ones come back; after a failure none.
     async fn take(&self) -> Result<Vec<Delivered>, BusError> {
         let mut held = Vec::new();
-        loop {
+        let began = Instant::now();
+        while began.elapsed() < HELD / 2 {
             match self.queue.get(DEAD_LETTERS, BATCH, Duration::ZERO, Some(HELD)).await {
                 Ok(got) if got.is_empty() => return Ok(held),
                 Ok(got) => held.extend(got),
@@ -84,6 +89,8 @@ impl Letters<'_> {
                 }
             }
         }
+        tracing::warn!(taken = held.len(), "there are more dead letters than can be looked at in {HELD:?}");
+        Ok(held)
     }
 
     async fn give_back(&self, held: &[Delivered]) {

@@ -66,7 +66,13 @@ impl OciQueues {
             };
             let more = got.len() == wanted;
             for delivered in got {
-                deliveries.extend(self.accept(place, &delivered).await?);
+                match self.accept(place, &delivered).await {
+                    Ok(delivery) => deliveries.extend(delivery),
+                    // It comes again; the others must not wait for it.
+                    Err(error) => {
+                        tracing::warn!(%error, id = delivered.id, "a message could not be put where it belongs")
+                    }
+                }
             }
             let done = if more { deliveries.len() >= max } else { !deliveries.is_empty() || left.is_zero() };
             if done {
