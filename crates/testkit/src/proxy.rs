@@ -1,5 +1,6 @@
 //! A TCP proxy between the code under test and a server, which fails on demand and can lead elsewhere.
 
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,6 +34,8 @@ struct Upstreams {
 struct Behaviour {
     /// Connections of an earlier one are reset.
     generation: u64,
+    /// On connections of an earlier one nothing passes any more.
+    silences: u64,
     delay: Duration,
     drop_responses: bool,
 }
@@ -76,7 +79,7 @@ impl TcpProxy {
     pub fn restore(&self) {
         self.behaviour.send_modify(|behaviour| {
             let generation = behaviour.generation + u64::from(behaviour.drop_responses);
-            *behaviour = Behaviour { generation, ..Behaviour::default() };
+            *behaviour = Behaviour { generation, silences: behaviour.silences, ..Behaviour::default() };
         });
         if self.listening.lock().unwrap().is_none() {
             self.listen();
@@ -91,6 +94,12 @@ impl TcpProxy {
     /// Resets every connection; new ones are welcome.
     pub fn reset_connections(&self) {
         self.behaviour.send_modify(|behaviour| behaviour.generation += 1);
+    }
+
+    /// Nothing passes any more on the connections that there are, and neither side is told: the server lost its power, or the address
+    /// leads elsewhere by now. New connections are welcome.
+    pub fn fall_silent(&self) {
+        self.behaviour.send_modify(|behaviour| behaviour.silences += 1);
     }
 
     /// From now on requests reach the server, but its answers are lost, on old and new connections.
@@ -150,7 +159,7 @@ async fn connect(
     upstream: SocketAddr,
     mut behaviour: watch::Receiver<Behaviour>,
 ) -> io::Result<()> {
-    let generation = behaviour.borrow().generation;
+    let Behaviour { generation, silences, .. } = *behaviour.borrow();
     client.set_zero_linger()?;
     client.set_nodelay(true)?;
     let mut server = TcpStream::connect(upstream).await?;
@@ -158,11 +167,18 @@ async fn connect(
     server.set_nodelay(true)?;
     let (from_client, to_client) = client.split();
     let (from_server, to_server) = server.split();
-    let (requests, responses) = (behaviour.clone(), behaviour.clone());
+    let (requests, responses, mut silence) = (behaviour.clone(), behaviour.clone(), behaviour.clone());
     let ended_in_peace = tokio::select! {
         // Closed by the sender's drop as well, with the proxy.
         _ = behaviour.wait_for(|now| now.generation != generation) => false,
-        passed = async { tokio::try_join!(pass(from_client, to_server, requests, false), pass(from_server, to_client, responses, true)) } => passed.is_ok(),
+        passed = async {
+            tokio::select! {
+                biased;
+                // Both ends stay open.
+                _silent = async { silence.wait_for(|now| now.silences != silences).await.is_ok() } => pending().await,
+                passed = async { tokio::try_join!(pass(from_client, to_server, requests, false), pass(from_server, to_client, responses, true)) } => passed,
+            }
+        } => passed.is_ok(),
     };
     if ended_in_peace {
         // Both sides have said goodbye and got everything; a reset now could overtake the last bytes.

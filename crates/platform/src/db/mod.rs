@@ -2,35 +2,38 @@
 
 mod migrate;
 mod options;
+mod pool;
 mod replicas;
 mod transaction;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
-use sqlx::{PgPool, Postgres};
+use sqlx::postgres::PgConnectOptions;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use types::ServiceName;
 
 pub use migrate::{MigrateError, current, migrate};
 pub use options::DbOptions;
+pub use pool::Connection;
 pub use transaction::{Committed, Tx};
 
 use crate::cache::Redis;
 use crate::events::wake::Wake;
 use crate::telemetry::names;
+use pool::Pool;
 use replicas::Replicas;
 
 /// The platform's own tables, which every service's database has: outbox, inbox, idempotency keys.
 pub static PLATFORM_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
-pub type Connection = PoolConnection<Postgres>;
-
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     service: ServiceName,
-    primary: PgPool,
+    primary: Pool,
+    patience: Duration,
     replicas: Option<Arc<Replicas>>,
     wake: Wake,
 }
@@ -43,6 +46,7 @@ impl Db {
         Db {
             service,
             primary: options.pool(options.primary.clone(), service),
+            patience: options.patience(),
             replicas: Replicas::new(service, options, redis).map(Arc::new),
             wake,
         }
@@ -81,9 +85,14 @@ impl Db {
         }
     }
 
-    /// The pool of the primary, for what needs a pool: `LISTEN`, session locks.
-    pub fn pool(&self) -> &PgPool {
-        &self.primary
+    /// How to reach the primary without the pool, for what keeps a connection: `LISTEN`, session locks.
+    pub(crate) fn connect_options(&self) -> PgConnectOptions {
+        self.primary.connect_options()
+    }
+
+    /// How long a statement's answer is worth waiting for. The server ends statements before; without an answer by then it is gone.
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
     }
 
     pub fn service(&self) -> ServiceName {
@@ -96,13 +105,13 @@ impl Db {
 
     /// Does the primary answer? For readiness.
     pub async fn ping(&self) -> Result<(), sqlx::Error> {
-        sqlx::query("SELECT 1").execute(&self.primary).await.map(drop)
+        let answer = async { sqlx::query("SELECT 1").execute(&mut *self.primary().await?).await.map(drop) };
+        timeout(self.patience, answer).await.map_err(|_| sqlx::Error::PoolTimedOut)?
     }
 
     pub fn record_metrics(&self) {
         let service = self.service.as_str();
-        let idle = u32::try_from(self.primary.num_idle()).unwrap_or(u32::MAX);
-        let size = self.primary.size();
+        let (size, idle) = self.primary.size();
         metrics::gauge!(names::DATABASE_CONNECTIONS, "service" => service, "state" => "idle").set(f64::from(idle));
         metrics::gauge!(names::DATABASE_CONNECTIONS, "service" => service, "state" => "used")
             .set(f64::from(size.saturating_sub(idle)));

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, PgPool};
 use types::ServiceName;
 
+use super::pool::Pool;
 use super::replicas::LOOK_EVERY;
 use crate::env::{Env, EnvError};
 
@@ -38,25 +38,21 @@ impl DbOptions {
         })
     }
 
-    pub(super) fn pool(&self, server: PgConnectOptions, service: ServiceName) -> PgPool {
-        self.pool_options().connect_lazy_with(self.server(server, service))
+    /// After this a server will not answer a statement any more: it would have ended it before.
+    pub(super) fn patience(&self) -> Duration {
+        self.statement_timeout + Duration::from_secs(1)
+    }
+
+    pub(super) fn pool(&self, server: PgConnectOptions, service: ServiceName) -> Pool {
+        Pool::new(self.pool_options(), self.server(server, service), service, self.patience(), Duration::MAX)
     }
 
     /// Nobody waits for a replica as for the primary: there is another way.
-    pub(super) fn replica_pool(&self, server: PgConnectOptions, service: ServiceName) -> PgPool {
+    pub(super) fn replica_pool(&self, server: PgConnectOptions, service: ServiceName) -> Pool {
         let patience = self.acquire_timeout.min(Duration::from_millis(500));
         // A replica is away for longer than this before it is read from again: then none of its old connections is given out.
-        self.pool_options()
-            .acquire_timeout(patience)
-            .before_acquire(|connection, state| {
-                Box::pin(async move {
-                    if state.idle_for >= LOOK_EVERY {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_lazy_with(self.server(server, service))
+        let options = self.pool_options().acquire_timeout(patience);
+        Pool::new(options, self.server(server, service), service, self.patience(), LOOK_EVERY)
     }
 
     fn server(&self, server: PgConnectOptions, service: ServiceName) -> PgConnectOptions {
@@ -67,6 +63,10 @@ impl DbOptions {
             ("lock_timeout", milliseconds(self.statement_timeout * 4 / 5)),
             // A client that went away inside a transaction must not hold its locks.
             ("idle_in_transaction_session_timeout", milliseconds(self.statement_timeout * 2)),
+            // Nor its place among the server's connections: without these, one whose node lost its power keeps it for two hours.
+            ("tcp_keepalives_idle", "30".to_owned()),
+            ("tcp_keepalives_interval", "10".to_owned()),
+            ("tcp_keepalives_count", "3".to_owned()),
             // PostgreSQL would plan a statement with arrays anew each time, for longer than most of ours then run.
             ("plan_cache_mode", "force_generic_plan".to_owned()),
         ])

@@ -4,17 +4,17 @@ use std::fmt::Display;
 use std::ops::{Deref, DerefMut};
 
 use contracts::Event;
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::PgConnection;
 use types::Money;
 
-use super::Db;
+use super::{Connection, Db};
 use crate::events::outbox::{self, Outgoing};
 
 /// A transaction on the primary; dropped without [`Tx::commit`], it never happened. Derefs to the connection, for the
-/// functions of a service's store.
+/// functions of a service's store. It has no savepoints: what fails in it fails it.
 #[derive(Debug)]
 pub struct Tx {
-    inner: Transaction<'static, Postgres>,
+    inner: Connection,
     outgoing: Vec<Outgoing>,
     db: Db,
     jobs: Vec<&'static str>,
@@ -27,7 +27,7 @@ pub struct Tx {
 pub struct Committed(());
 
 impl Tx {
-    pub(super) fn new(inner: Transaction<'static, Postgres>, db: Db) -> Self {
+    pub(super) fn new(inner: Connection, db: Db) -> Self {
         Tx { inner, outgoing: Vec::new(), db, jobs: Vec::new(), counts: Vec::new() }
     }
 

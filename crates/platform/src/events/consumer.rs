@@ -148,9 +148,12 @@ impl<A: Clone + Send + Sync + 'static> Consumer<A> {
             tracing::warn!(event = %message.id, kind = message.kind, attempt, %problem, "an event's effect failed");
             // While the database is away nothing can be put aside, and nothing is wrong with the event.
             if attempt >= STREAM_ATTEMPTS && problem.status != 503 {
-                match dead_letters::park(&self.db, message, attempt, &problem).await {
-                    Ok(()) => return true,
-                    Err(error) => tracing::error!(%error, event = %message.id, "an event could not be put aside"),
+                match tokio::time::timeout(TIME_TO_HANDLE, dead_letters::park(&self.db, message, attempt, &problem))
+                    .await
+                {
+                    Ok(Ok(())) => return true,
+                    Ok(Err(error)) => tracing::error!(%error, event = %message.id, "an event could not be put aside"),
+                    Err(_) => tracing::error!(event = %message.id, "putting an event aside took too long"),
                 }
             }
             let Some(()) = self.unless_stopped(tokio::time::sleep(doubled(self.first_rest / 2, attempt))).await else {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use contracts::CloudEvent;
 use sqlx::postgres::{PgListener, PgPoolOptions};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use types::{ServiceName, StreamName};
 
@@ -24,11 +25,18 @@ const CHANNEL: &str = "outbox";
 /// Any number that nothing else in the service's database locks.
 const LOCK: i64 = 0x6861_6174;
 const BATCH: i64 = 500;
+/// The server gives a relay that it hears nothing of so many times our patience with the server: longer than a stream may need to
+/// accept a batch.
+const PATIENCE_OF_SERVER: u32 = 5;
+/// How long the end of a session may take.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 #[derive(Debug, thiserror::Error)]
 enum RelayError {
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
+    #[error("database: no answer within {0:?}")]
+    Silent(Duration),
     #[error("stream: {0}")]
     Bus(#[from] crate::bus::BusError),
     #[error("an event cannot be written as JSON: {0}")]
@@ -59,13 +67,19 @@ pub async fn run(db: Db, streams: Arc<dyn Streams>, stop: CancellationToken) {
 /// Becomes the relay, or waits to; publishes until something breaks or `stop`.
 async fn lead(db: &Db, streams: &dyn Streams, stop: &CancellationToken) -> Result<(), RelayError> {
     // A connection of its own, closed at the end: in the pool, the lock and the setting below would outlive this session.
-    let own = PgPoolOptions::new().max_connections(1).connect_lazy_with((*db.pool().connect_options()).clone());
-    let result = match PgListener::connect_with(&own).await {
+    let own = PgPoolOptions::new().max_connections(1).connect_lazy_with(db.connect_options());
+    let result = match answered(db, PgListener::connect_with(&own)).await {
         Ok(mut session) => lead_on(&mut session, db, streams, stop).await,
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     };
-    own.close().await;
+    // A server that is gone without a word does not take leave either. Nobody else has this connection.
+    let _gone = timeout(FAREWELL, own.close()).await;
     result
+}
+
+/// Waits for the database, unless it is gone without a word: the lock is another process's by then, or nobody's.
+async fn answered<T>(db: &Db, work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, RelayError> {
+    timeout(db.patience(), work).await.map_err(|_| RelayError::Silent(db.patience()))?.map_err(RelayError::from)
 }
 
 async fn lead_on(
@@ -77,17 +91,24 @@ async fn lead_on(
     session.ignore_pool_close_event(true);
     // What is deleted after it was published need not wait for the disk: if the server dies and remembers it, it is published
     // twice, which readers expect.
-    sqlx::query("SET synchronous_commit = off").execute(&mut *session).await?;
-    while !sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock($1)").bind(LOCK).fetch_one(&mut *session).await? {
+    answered(db, sqlx::query("SET synchronous_commit = off").execute(&mut *session)).await?;
+    // If this process is gone without a word, the lock is free after this.
+    let longest = (db.patience() * PATIENCE_OF_SERVER).as_millis().to_string();
+    let limit = sqlx::query("SELECT set_config('idle_session_timeout', $1, false)").bind(longest);
+    answered(db, limit.execute(&mut *session)).await?;
+    while !is_the_relay(session, db).await? {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            () = db.wake().outbox_woken() => { sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(&mut *session).await?; }
+            () = db.wake().outbox_woken() => {
+                let wake = sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL);
+                answered(db, wake.execute(&mut *session)).await?;
+            }
             () = tokio::time::sleep(POLL) => {}
         }
     }
-    session.listen(CHANNEL).await?;
+    answered(db, session.listen(CHANNEL)).await?;
     loop {
-        publish_waiting(db.service(), streams, session).await?;
+        publish_waiting(db, streams, session).await?;
         if stop.is_cancelled() {
             return Ok(());
         }
@@ -101,13 +122,15 @@ async fn lead_on(
     }
 }
 
-async fn publish_waiting(
-    service: ServiceName,
-    streams: &dyn Streams,
-    session: &mut PgListener,
-) -> Result<(), RelayError> {
+async fn is_the_relay(session: &mut PgListener, db: &Db) -> Result<bool, RelayError> {
+    let lock = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(LOCK);
+    answered(db, lock.fetch_one(session)).await
+}
+
+async fn publish_waiting(db: &Db, streams: &dyn Streams, session: &mut PgListener) -> Result<(), RelayError> {
+    let service = db.service();
     loop {
-        let waiting = outbox::oldest(&mut *session, BATCH).await?;
+        let waiting = answered(db, outbox::oldest(&mut *session, BATCH)).await?;
         let full = i64::try_from(waiting.len()).unwrap_or(i64::MAX) == BATCH;
         let mut by_stream: BTreeMap<StreamName, (Vec<i64>, Vec<Message>)> = BTreeMap::new();
         for event in waiting {
@@ -117,7 +140,7 @@ async fn publish_waiting(
         }
         for (stream, (positions, messages)) in by_stream {
             streams.publish(stream, &messages).await?;
-            outbox::forget(&mut *session, &positions).await?;
+            answered(db, outbox::forget(&mut *session, &positions)).await?;
             for Message { kind, .. } in messages {
                 published(service, stream, kind).increment(1);
             }

@@ -23,11 +23,15 @@ pub enum Progress {
     Idle,
 }
 
+/// How long one run may take, unless it was told otherwise.
+const TIME_TO_RUN: Duration = Duration::from_secs(60);
+
 type Run<A> = Arc<dyn Fn(A) -> BoxFuture<'static, Result<Progress, Problem>> + Send + Sync>;
 
 pub struct Job<A> {
     pub name: &'static str,
     every: Duration,
+    limit: Duration,
     run: Run<A>,
 }
 
@@ -39,7 +43,13 @@ impl<A: Clone + Send + 'static> Job<A> {
         F: Fn(A) -> R + Send + Sync + 'static,
         R: Future<Output = Result<Progress, Problem>> + Send + 'static,
     {
-        Job { name, every, run: Arc::new(move |app| Box::pin(run(app))) }
+        Job { name, every, limit: TIME_TO_RUN, run: Arc::new(move |app| Box::pin(run(app))) }
+    }
+
+    /// How long one run may take, if not a minute. It is cut off then: what it had not committed never happened.
+    #[must_use]
+    pub fn within(self, limit: Duration) -> Self {
+        Job { limit, ..self }
     }
 
     pub(super) async fn work(self, service: ServiceName, app: A, woken: Arc<Notify>, stop: CancellationToken) {
@@ -69,7 +79,8 @@ impl<A: Clone + Send + 'static> Job<A> {
     async fn until_idle(&self, service: ServiceName, app: &A, stop: &CancellationToken) -> Result<(), Problem> {
         while !stop.is_cancelled() {
             let started = tokio::time::Instant::now();
-            let progress = Scope::root().run((self.run)(app.clone())).await?;
+            let run = tokio::time::timeout(self.limit, Scope::root().run((self.run)(app.clone())));
+            let progress = run.await.map_err(|_| Problem::unavailable("the run took too long"))??;
             metrics::histogram!(names::JOB_DURATION_SECONDS, "service" => service.as_str(), "job" => self.name)
                 .record(started.elapsed().as_secs_f64());
             if progress == Progress::Idle {

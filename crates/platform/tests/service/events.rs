@@ -17,7 +17,7 @@ use crate::shelves::{MENDED, SPITEFUL, Setup, Started, converted};
 const SOON: Duration = Duration::from_secs(20);
 
 /// An event as another service would have published it.
-fn message<E: Event>(subject: Uuid, data: &E) -> Message {
+pub fn message<E: Event>(subject: Uuid, data: &E) -> Message {
     let id = EventId::new();
     let event = CloudEvent {
         specversion: CloudEvent::SPEC_VERSION.to_owned(),

@@ -9,3 +9,4 @@ mod life;
 mod replicas;
 mod requests;
 mod shelves;
+mod silence;

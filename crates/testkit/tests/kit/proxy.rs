@@ -95,6 +95,23 @@ async fn reset_connections_leaves_the_door_open() {
 }
 
 #[tokio::test]
+async fn a_silent_connection_says_nothing_and_does_not_end_while_new_ones_work() {
+    let upstream = Echo::start().await;
+    let proxy = TcpProxy::start(&upstream.address).await;
+    let mut silent = TcpStream::connect(proxy.address).await.unwrap();
+    echo(&mut silent, "before").await.unwrap();
+    proxy.fall_silent();
+    silent.write_all(b"lost").await.unwrap();
+    let mut other = TcpStream::connect(proxy.address).await.unwrap();
+    assert_eq!(echo(&mut other, "after").await.unwrap(), "after");
+    let answer = tokio::time::timeout(Duration::from_millis(200), silent.read(&mut [0; 16])).await;
+    answer.expect_err("neither an answer nor an end");
+    assert_eq!(*upstream.received.lock().unwrap(), b"beforeafter");
+    proxy.reset_connections();
+    assert_eq!(end_of(&mut silent).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
 async fn a_delay_is_felt_each_way() {
     let upstream = Echo::start().await;
     let proxy = TcpProxy::start(&upstream.address).await;

@@ -12,11 +12,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use types::{ServiceName, UserId};
 
+use super::pool::Pool;
 use super::{Connection, DbOptions};
 use crate::cache::Redis;
 use crate::scope::Scope;
@@ -41,7 +42,7 @@ pub(super) struct Replicas {
 struct Replica {
     /// For the metrics: `host:port`.
     name: String,
-    pool: PgPool,
+    pool: Pool,
     /// As it was at the last look: by now it may have replayed more.
     replayed: AtomicU64,
     /// Was it there at the last look, and not too far behind?
@@ -69,7 +70,7 @@ impl Replicas {
     }
 
     /// To a replica that has all that the running scope's user has written, or else to the primary.
-    pub async fn read(&self, primary: &PgPool) -> Result<Connection, sqlx::Error> {
+    pub async fn read(&self, primary: &Pool) -> Result<Connection, sqlx::Error> {
         let user = Scope::user();
         let known = match user {
             None => Known::UpTo(Position::default()),
@@ -90,7 +91,7 @@ impl Replicas {
     }
 
     /// To be called when a transaction has been committed: what it wrote counts as the running scope's user's.
-    pub async fn committed(&self, primary: &PgPool) {
+    pub async fn committed(&self, primary: &Pool) {
         let Some(user) = Scope::user() else { return };
         let end = async { end_of_log(&mut *primary.acquire().await?).await };
         let end = end.await.inspect_err(|error| {
@@ -100,7 +101,7 @@ impl Replicas {
     }
 
     /// Looks at the servers again and again until `stop`. Before the first look nothing is read from a replica.
-    pub async fn watch(&self, primary: &PgPool, stop: CancellationToken) {
+    pub async fn watch(&self, primary: &Pool, stop: CancellationToken) {
         while !stop.is_cancelled() {
             self.look(primary).await;
             self.written.settle().await;
@@ -125,7 +126,7 @@ impl Replicas {
     }
 
     /// Notes where the log ends now, beyond all that the user may have written, so that the next read need not come here.
-    async fn first_read_of(&self, user: UserId, primary: &PgPool) -> Result<Connection, sqlx::Error> {
+    async fn first_read_of(&self, user: UserId, primary: &Pool) -> Result<Connection, sqlx::Error> {
         let mut connection = primary.acquire().await?;
         let end = end_of_log(&mut connection).await?;
         self.written.note(user, Some(end)).await;
@@ -152,10 +153,10 @@ impl Replicas {
         })
     }
 
-    async fn look(&self, primary: &PgPool) {
+    async fn look(&self, primary: &Pool) {
         let flushed = async {
             let text = "SELECT (pg_current_wal_flush_lsn() - '0/0')::bigint";
-            sqlx::query_scalar::<_, i64>(text).fetch_one(primary).await
+            sqlx::query_scalar::<_, i64>(text).fetch_one(&mut *primary.acquire().await?).await
         };
         // While the primary is away, the replicas are judged by what was last seen of it.
         if let Ok(Ok(end)) = timeout(PATIENCE, flushed).await {
@@ -212,7 +213,8 @@ impl Replica {
     /// None if this is no replica, or none any more: a promoted one's log has nothing to do with the primary's.
     async fn replayed(&self) -> Result<Option<Position>, sqlx::Error> {
         let text = "SELECT (pg_last_wal_replay_lsn() - '0/0')::bigint WHERE pg_is_in_recovery()";
-        let replayed: Option<Option<i64>> = sqlx::query_scalar(text).fetch_optional(&self.pool).await?;
+        let replayed: Option<Option<i64>> =
+            sqlx::query_scalar(text).fetch_optional(&mut *self.pool.acquire().await?).await?;
         Ok(replayed.flatten().map(position))
     }
 
