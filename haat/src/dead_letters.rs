@@ -102,12 +102,7 @@ impl DeadLetters {
 
     /// The whole event.
     pub async fn show(&self, place: Place, id: &str) -> Result<String, Error> {
-        let Letter { id, attempts, since, error, payload, .. } = self.letter(place, id).await?;
-        let error = error.map_or_else(String::new, |error| format!("error       {error}\n"));
-        let payload = serde_json::from_str(&payload)
-            .and_then(|value: serde_json::Value| serde_json::to_string_pretty(&value))
-            .unwrap_or(payload);
-        Ok(format!("id          {id}\nattempts    {attempts}\ndead since  {since}\n{error}{payload}"))
+        Ok(self.letter(place, id).await?.to_string())
     }
 
     /// Puts dead letters back to work: these, or all that are there now.
@@ -117,6 +112,23 @@ impl DeadLetters {
             Place::Service(service) => self.redrive_of(service, ids).await?,
         };
         Ok(format!("{count} put to work for {place} again"))
+    }
+
+    /// Deletes these dead letters for good: what they ask for will not be done. Whole, they are in the answer.
+    ///
+    /// # Errors
+    /// Nothing is deleted if one of them is not there.
+    pub async fn purge(&self, place: Place, ids: &[String]) -> Result<String, Error> {
+        let mut text = String::new();
+        for id in ids {
+            let _infallible = writeln!(text, "{}", self.letter(place, id).await?);
+        }
+        let mut count = 0;
+        for id in ids {
+            count += u64::from(self.purge_one(place, id).await?);
+        }
+        let _infallible = write!(text, "{count} deleted from {place}");
+        Ok(text)
     }
 
     async fn letters(&self, place: Place) -> Result<Vec<Letter>, Error> {
@@ -142,6 +154,17 @@ impl DeadLetters {
             }
         };
         letter.ok_or_else(|| Error::Absent { place, id: id.to_owned() })
+    }
+
+    async fn purge_one(&self, place: Place, id: &str) -> Result<bool, Error> {
+        match place {
+            Place::Queue(queue) => Ok(self.bus.queues.purge(queue, id).await?),
+            Place::Service(service) => {
+                let mut connection = self.database(service).await?;
+                let Some(letter) = parked(&mut connection, service, id).await? else { return Ok(false) };
+                dead_letters::purge(&mut connection, &letter).await.map_err(of(service))
+            }
+        }
     }
 
     async fn redrive_of(&self, service: ServiceName, ids: &[String]) -> Result<u64, Error> {
@@ -199,6 +222,21 @@ async fn parked(
 
 fn of(service: ServiceName) -> impl Fn(sqlx::Error) -> Error {
     move |error| Error::Database(service, error)
+}
+
+/// In full.
+impl fmt::Display for Letter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Letter { id, attempts, since, error, payload, .. } = self;
+        writeln!(f, "id          {id}\nattempts    {attempts}\ndead since  {since}")?;
+        if let Some(error) = error {
+            writeln!(f, "error       {error}")?;
+        }
+        match serde_json::from_str::<serde_json::Value>(payload) {
+            Ok(event) => write!(f, "{event:#}"),
+            Err(_) => f.write_str(payload),
+        }
+    }
 }
 
 impl From<bus::DeadLetter> for Letter {

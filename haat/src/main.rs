@@ -134,6 +134,12 @@ enum DeadLetters {
         /// These; all if none is named.
         ids: Vec<String>,
     },
+    /// Delete them for good, and print them in full.
+    Purge {
+        place: Place,
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
 }
 
 /// How many tasks a worker runs before it looks for what has become ready, and for tasks that have made room for others. A new
@@ -213,6 +219,7 @@ async fn run(command: Command) -> Result<ExitCode, String> {
                 DeadLetters::List { place } => letters.list(place).await,
                 DeadLetters::Show { place, id } => letters.show(place, &id).await,
                 DeadLetters::Redrive { place, ids } => letters.redrive(place, &ids).await,
+                DeadLetters::Purge { place, ids } => letters.purge(place, &ids).await,
             };
             print(&printed.map_err(text)?)
         }

@@ -173,6 +173,30 @@ async fn what_a_service_had_put_aside_is_on_its_stream_again_after_a_redrive() {
 }
 
 #[tokio::test]
+async fn what_is_purged_is_gone_for_good_and_was_shown_in_full() {
+    let world = World::start().await;
+    let [kept, purged, dead] = [delivered(), delivered(), delivered()];
+    for event in [&kept, &purged] {
+        world.park(event, "x").await;
+    }
+    let letter = world.die(&dead).await;
+    let returns = Place::Service(ServiceName::Return);
+    let unknown = EventId::new().to_string();
+    let error = world.letters().purge(returns, &[purged.id.to_string(), unknown.clone()]).await.unwrap_err();
+    assert_eq!(error.to_string(), format!("return has no dead letter {unknown}"));
+    assert!(world.letters().list(Some(returns)).await.unwrap().ends_with("2 dead letters\n"), "nothing half done");
+    let shown = world.letters().show(returns, &purged.id.to_string()).await.unwrap();
+    let text = world.letters().purge(returns, &[purged.id.to_string()]).await.unwrap();
+    assert_eq!(text, format!("{shown}\n1 deleted from return"));
+    let queue = Place::Queue(QueueName::Order);
+    let text = world.letters().purge(queue, &[letter]).await.unwrap();
+    assert!(text.contains(&dead.subject) && text.ends_with("\n1 deleted from order-service-events"), "{text}");
+    let left = world.letters().list(None).await.unwrap();
+    assert!(left.contains(&kept.id.to_string()) && left.ends_with("1 dead letter\n"), "{left}");
+    assert!(world.on_the_stream().await.is_empty(), "nobody does what was purged");
+}
+
+#[tokio::test]
 async fn a_place_or_letter_that_is_not_there_is_named() {
     let world = World::start().await;
     let returns = Place::Service(ServiceName::Return);
@@ -208,6 +232,11 @@ async fn the_command_finds_a_local_platform_by_its_state_directory() {
     let redriven = text(&haat(&["--state", directory, "redrive", "order-service-events"]));
     assert_eq!(redriven, "1 put to work for order-service-events again\n");
     assert!(text(&haat(&["--state", directory, "list"])).ends_with("0 dead letters\n"));
+    world.park(&event, "x").await;
+    let purged = text(&haat(&["--state", directory, "purge", "return", &event.id.to_string()]));
+    assert!(purged.contains("\"order_number\": \"HT-7\"") && purged.ends_with("1 deleted from return\n"), "{purged}");
+    let all = haat(&["--state", directory, "purge", "return"]);
+    assert_eq!(all.status.code(), Some(2), "nobody deletes everything by leaving something out");
 
     let wrong = haat(&["--state", "/nonexistent", "list"]);
     let message = String::from_utf8(wrong.stderr.clone()).unwrap();

@@ -104,13 +104,19 @@ pub async fn redrive(
         traceparent: event.traceparent,
     };
     streams.publish(stream, &[message]).await?;
-    // Unless it has failed and been put aside once more since it was read from the table.
-    sqlx::query!(
+    purge(connection, parked).await?;
+    Ok(())
+}
+
+/// Forgets the event for good. False if it is not there any more, or has failed and been put aside once more since it was read from
+/// the table.
+pub async fn purge(connection: &mut PgConnection, parked: &Parked) -> Result<bool, sqlx::Error> {
+    let purged = sqlx::query!(
         "DELETE FROM parked_event WHERE event_id = $1 AND attempts = $2",
         parked.event_id as EventId,
         parked.attempts
     )
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(purged.rows_affected() == 1)
 }
