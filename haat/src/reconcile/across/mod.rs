@@ -165,12 +165,11 @@ impl Told<'_> {
                 matches!(status, OrderStatus::Shipped | OrderStatus::Delivered)
             }
             ShipmentStatus::Delivered => status == OrderStatus::Delivered,
-            ShipmentStatus::Returned => false,
+            ShipmentStatus::Returned | ShipmentStatus::Cancelled => false,
             ShipmentStatus::Created
             | ShipmentStatus::Packed
             | ShipmentStatus::Exception
-            | ShipmentStatus::Returning
-            | ShipmentStatus::Cancelled => true,
+            | ShipmentStatus::Returning => true,
         };
         (!agrees).then(|| format!("is {status}, but its parcel is {}", shipment.status))
     }

@@ -60,6 +60,7 @@ fn finds_each_difference_alone() {
     finds("is confirmed, but its parcel is in_transit", |b| b.shipments[0].status = ShipmentStatus::InTransit);
     finds("is confirmed, but its parcel is delivered", |b| b.shipments[0].status = ShipmentStatus::Delivered);
     finds("is confirmed, but its parcel is returned", |b| b.shipments[0].status = ShipmentStatus::Returned);
+    finds("is confirmed, but its parcel is cancelled", |b| b.shipments[0].status = ShipmentStatus::Cancelled);
     finds("has ₹0.00 to pay at the door, but its parcel ₹1.00", |b| {
         b.shipments[0].cash_to_collect = Money::from_rupees(1);
     });
