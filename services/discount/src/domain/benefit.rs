@@ -118,6 +118,13 @@ fn spread(off: Money, within: &[usize], left: &Left) -> Vec<Money> {
     lines
 }
 
+/// What is left of so many pieces of a line. What other rules took off the line, they took off all its pieces alike: it is not
+/// taken off twice, and pieces cost the same on one line as on several.
+fn left_of(pieces: u32, n: usize, basket: &Basket, left: &Left) -> Money {
+    let others = basket.lines[n].quantity.saturating_sub(pieces);
+    left.lines[n].allocate(&[i64::from(pieces), i64::from(others)])[0]
+}
+
 /// How many pieces are free, and what comes off each line.
 fn cheapest_free(
     buy: u32,
@@ -139,7 +146,7 @@ fn cheapest_free(
     for n in cheapest_first {
         let line = basket.lines[n];
         let given = u32::try_from(to_give.min(u64::from(line.quantity))).unwrap_or(line.quantity);
-        lines[n] = line.unit_price.max(Money::ZERO).times(given).min(left.lines[n]);
+        lines[n] = left_of(given, n, basket, left);
         to_give -= u64::from(given);
     }
     Ok((free, lines))
@@ -169,8 +176,7 @@ fn bundles(
         for n in dearest_first {
             let line = basket.lines[n];
             let taken = u32::try_from(to_take.min(u64::from(line.quantity))).unwrap_or(line.quantity);
-            // What other rules took off a line comes off its bundled pieces too, so that it is not taken off twice.
-            bundled[n] = line.unit_price.max(Money::ZERO).times(taken).min(left.lines[n]);
+            bundled[n] = left_of(taken, n, basket, left);
             to_take -= u64::from(taken);
         }
     }
