@@ -57,17 +57,21 @@ impl App for Discounts {
 }
 
 impl Discounts {
-    /// The promotions that are switched on, as every basket needs them: whether their time has come is for the rules to say.
+    /// The promotions that are switched on and not over, as every basket needs them: whether their time has come is for the rules
+    /// to say.
     async fn promotions(&self) -> Result<Arc<Vec<Promotion>>, Problem> {
-        let load = || async { Ok(store::promotion::active(&mut *self.db.primary().await?).await?) };
-        self.context.cache().get_or_load(&active_promotions(), Duration::from_secs(2), load).await
+        let load = || async {
+            let now = self.context.now();
+            Ok(store::promotion::open(&mut *self.db.primary().await?, now).await?)
+        };
+        self.context.cache().get_or_load(&open_promotions(), Duration::from_secs(2), load).await
     }
 
     async fn forget_promotions(&self) {
-        self.context.cache().invalidate(&[active_promotions()]).await;
+        self.context.cache().invalidate(&[open_promotions()]).await;
     }
 }
 
-fn active_promotions() -> Key {
-    Key::new("discount", "active-promotions")
+fn open_promotions() -> Key {
+    Key::new("discount", "open-promotions")
 }

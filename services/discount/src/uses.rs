@@ -17,6 +17,9 @@ pub async fn reserve(db: &Db, call: &ReserveCoupon, now: Timestamp) -> Result<Co
     let refusal = match &coupon {
         None => Some(domain::UNKNOWN.to_owned()),
         Some(coupon) => {
+            if coupon.first_order_only {
+                usage::lock_first_order(&mut tx, call.customer_id).await?;
+            }
             let standing = coupons::standing(&mut tx, coupon.id, call.customer_id).await?;
             refusal(coupon, standing, now)
         }

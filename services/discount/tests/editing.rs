@@ -171,6 +171,61 @@ async fn a_promotion_applies_at_once_and_no_longer_when_switched_off() {
     knowing.patch(&missing, &json!({})).await.is(404);
 }
 
+/// As many promotions of the past, or of the future.
+async fn add_promotions(discount: &TestService, count: i32, starts_and_ends: &str) {
+    let sql = format!(
+        r#"INSERT INTO promotion (id, name, benefit, category_ids, product_ids, starts_at, ends_at, priority, stackable)
+           SELECT gen_random_uuid(), 'No ' || n, '{{"kind": "buy_get", "buy": 1, "get": 1}}', '{{}}', '{{}}', {starts_and_ends}, 9, true
+           FROM generate_series(1, {count}) AS n"#
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&discount.pool).await.unwrap();
+}
+
+#[tokio::test]
+async fn promotions_of_the_past_take_no_place() {
+    let discount = TestService::start(service()).await;
+    add_promotions(&discount, 200, "now() - interval '2 days', now() - interval '1 day'").await;
+    let new = json!({ "name": "Now", "benefit": { "kind": "buy_get", "buy": 2, "get": 1 } });
+    discount.as_staff(Role::Merchandiser).post(PROMOTIONS, &new).await.is(201);
+    let offers: PromotionOffers = discount.guest().get(PROMOTIONS).await.is(200).read();
+    assert_eq!(offers.promotions.iter().map(|offer| offer.name.as_str()).collect::<Vec<_>>(), ["Now"]);
+    let lines = vec![contracts::discount::BasketLine {
+        variant_id: types::VariantId::new(),
+        product_id: types::ProductId::new(),
+        category_ids: Vec::new(),
+        quantity: 3,
+        unit_price: Money::from_rupees(100),
+    }];
+    let basket = PriceBasket { customer_id: None, lines, coupon_code: None, shipping: None };
+    let priced = discount.call(ServiceName::Cart, &basket).await;
+    assert_eq!(priced.line_discounts, [Money::from_rupees(100)]);
+}
+
+#[tokio::test]
+async fn a_promotion_that_would_be_left_out_is_refused() {
+    let discount = TestService::start(service()).await;
+    let editor = discount.as_staff(Role::Merchandiser);
+    let new = json!({ "name": "Now", "benefit": { "kind": "buy_get", "buy": 2, "get": 1 } });
+    let first: Promotion = editor.post(PROMOTIONS, &new).await.is(201).read();
+    add_promotions(&discount, 198, "now() + interval '1 day', NULL").await;
+    // Of two at once, one takes the last place.
+    let (one, other) = tokio::join!(editor.post(PROMOTIONS, &new), editor.post(PROMOTIONS, &new));
+    let (taken, refused) = if one.status == 201 { (one, other) } else { (other, one) };
+    taken.is(201);
+    assert!(refused.is(409).problem("too-many-promotions").detail.unwrap().starts_with("200 are switched on"));
+
+    let path = format!("{PROMOTIONS}/{}", first.id);
+    let change = async |version: &str, change: serde_json::Value| {
+        editor.with("if-match", format!("\"{version}\"")).patch(&path, &change).await
+    };
+    change("v1", json!({ "priority": 3 })).await.is(200);
+    change("v2", json!({ "active": false })).await.is(200);
+    editor.post(PROMOTIONS, &new).await.is(201);
+    change("v3", json!({ "active": true })).await.is(409).problem("too-many-promotions");
+    let over = json!({ "active": true, "starts_at": "2020-01-01T00:00:00Z", "ends_at": "2020-01-02T00:00:00Z" });
+    change("v3", over).await.is(200);
+}
+
 #[tokio::test]
 async fn the_demonstration_can_be_seeded_again() {
     let database = TestDatabase::create(&MIGRATIONS).await;

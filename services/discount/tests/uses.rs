@@ -190,6 +190,33 @@ async fn a_coupon_for_the_first_order_is_for_who_has_none() {
 }
 
 #[tokio::test]
+async fn of_all_coupons_for_the_first_order_a_customer_uses_one() {
+    let (discount, code) = with_coupon(json!({ "first_order_only": true })).await;
+    let editor = discount.as_staff(Role::Merchandiser);
+    for code in ["OTHER", "THIRD"] {
+        let new = json!({ "code": code, "benefit": { "kind": "free_shipping" }, "first_order_only": true });
+        editor.post("/api/v1/coupons", &new).await.is(201);
+    }
+    editor.post("/api/v1/coupons", &json!({ "code": "ANY", "benefit": { "kind": "free_shipping" } })).await.is(201);
+    let customer = UserId::new();
+    let orders = [OrderId::new(), OrderId::new(), OrderId::new()];
+    let codes = [code.as_str(), "OTHER", "THIRD"];
+    let all = (0..3).map(|n| reserve(&discount, orders[n], customer, codes[n]));
+    let outcomes = futures::future::join_all(all).await;
+    let taken = outcomes.iter().position(is_held).unwrap();
+    let reason = refused("Another order uses a coupon for the first order.");
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == reason).count(), 2, "{outcomes:?}");
+    // Other coupons are not for the first order only, nor is the customer another.
+    assert!(is_held(&reserve(&discount, OrderId::new(), customer, "ANY").await));
+    assert!(is_held(&reserve(&discount, OrderId::new(), UserId::new(), "OTHER").await));
+    // The order that has it may ask again; given back, another gets it.
+    assert!(is_held(&reserve(&discount, orders[taken], customer, codes[taken]).await));
+    release(&discount, orders[taken]).await;
+    assert!(is_held(&reserve(&discount, OrderId::new(), customer, "OTHER").await));
+    assert_eq!(reserve(&discount, OrderId::new(), customer, "THIRD").await, reason);
+}
+
+#[tokio::test]
 async fn a_customer_is_forgotten_and_the_coupons_count_stays() {
     let (discount, code) = with_coupon(json!({ "total_limit": 2, "limit_per_customer": 1 })).await;
     let (order, user_id) = (OrderId::new(), UserId::new());

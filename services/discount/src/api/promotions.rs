@@ -8,6 +8,7 @@ use platform::http::{Body, IfMatch, PageQuery, Path, Query, Versioned};
 use platform::idempotency::{Begun, IdempotencyKey};
 use platform::identity::{PromotionEditor, Visitor};
 use platform::problem::{Problem, Result};
+use sqlx::PgConnection;
 use types::{PromotionId, Timestamp};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -63,7 +64,8 @@ async fn get_promotion(
 /// Adds a promotion.
 #[utoipa::path(post, path = "/api/v1/promotions", tag = TAG, request_body = NewPromotion,
     params(("Idempotency-Key" = String, Header, description = "A new random value for each new promotion")),
-    responses((status = 201, body = Promotion), (status = 422, body = Problem, description = "A field breaks a rule")),
+    responses((status = 201, body = Promotion), (status = 409, body = Problem, description = "`too-many-promotions`"),
+        (status = 422, body = Problem, description = "A field breaks a rule")),
     security(("user_token" = [])))]
 async fn add_promotion(
     editor: PromotionEditor,
@@ -75,7 +77,11 @@ async fn add_promotion(
         Begun::First(tx) => tx,
         Begun::Repeat(answer) => return Ok(answer),
     };
-    let promotion = promotion(new, app.context.now())?;
+    let now = app.context.now();
+    let promotion = promotion(new, now)?;
+    if is_open(&promotion, now) {
+        check_room(&mut tx, now).await?;
+    }
     let _new = stored::insert_unless_there(&mut tx, &promotion).await?;
     let answer = tx.answer(StatusCode::CREATED, &promotion).await?;
     app.forget_promotions().await;
@@ -88,6 +94,7 @@ async fn add_promotion(
     responses(
         (status = 200, body = Promotion),
         (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "`too-many-promotions`"),
         (status = 412, body = Problem, description = "`stale-version`"),
         (status = 422, body = Problem, description = "A field breaks a rule"),
         (status = 428, body = Problem, description = "`version-required`"),
@@ -100,11 +107,15 @@ async fn change_promotion(
     version: IfMatch,
     Body(change): Body<ChangePromotion>,
 ) -> Result<Versioned<Promotion>> {
-    let mut tx = app.db.begin().await?;
+    let (mut tx, now) = (app.db.begin().await?, app.context.now());
     let mut promotion = stored::find(&mut tx, id).await?.ok_or_else(no_such_promotion)?;
     version.check(promotion.version)?;
+    let was_open = is_open(&promotion, now);
     apply(&mut promotion, change);
     check_schedule(promotion.starts_at, promotion.ends_at)?;
+    if is_open(&promotion, now) && !was_open {
+        check_room(&mut tx, now).await?;
+    }
     stored::update(&mut tx, &promotion).await?;
     let _committed = tx.commit().await?;
     app.forget_promotions().await;
@@ -136,6 +147,20 @@ fn apply(promotion: &mut Promotion, change: ChangePromotion) {
     promotion.ends_at = ends_at.unwrap_or(promotion.ends_at);
     promotion.priority = priority.unwrap_or(promotion.priority);
     promotion.stackable = stackable.unwrap_or(promotion.stackable);
+}
+
+/// Is it switched on and not over, so that every basket is held against it?
+fn is_open(promotion: &Promotion, now: Timestamp) -> bool {
+    promotion.active && promotion.ends_at.is_none_or(|end| end > now)
+}
+
+/// What did not fit would be left out of baskets without a word.
+async fn check_room(connection: &mut PgConnection, now: Timestamp) -> Result<()> {
+    if stored::has_room(connection, now).await? {
+        return Ok(());
+    }
+    let detail = format!("{} are switched on and not over. Switch one off first.", stored::MOST_OPEN);
+    Err(Problem::conflict("too-many-promotions", "There are too many promotions").detail(detail))
 }
 
 fn no_such_promotion() -> Problem {

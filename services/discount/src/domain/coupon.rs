@@ -24,6 +24,8 @@ pub struct Standing {
     /// How often the customer uses the coupon already.
     pub uses: u32,
     pub has_ordered: bool,
+    /// An order of theirs uses a coupon for the first order, this one or another.
+    pub uses_first_order_coupon: bool,
 }
 
 /// Why it cannot be used, whatever is in the basket.
@@ -37,7 +39,13 @@ pub fn refusal(coupon: &Coupon, standing: Standing, now: Timestamp) -> Option<St
     if coupon.limit_per_customer.is_some_and(|limit| standing.uses >= limit) {
         return Some(USED_BY_CUSTOMER.to_owned());
     }
-    (coupon.first_order_only && standing.has_ordered).then(|| "It is for the first order only.".to_owned())
+    let reason = match standing {
+        _ if !coupon.first_order_only => return None,
+        Standing { has_ordered: true, .. } => "It is for the first order only.",
+        Standing { uses_first_order_coupon: true, .. } => "Another order uses a coupon for the first order.",
+        _ => return None,
+    };
+    Some(reason.to_owned())
 }
 
 /// Why the basket is too small for it.

@@ -183,12 +183,17 @@ fn a_coupon_says_why_it_does_not_apply() {
     no(Coupon { ends_at: Some(now()), ..base() }, "It has expired.");
     no(Coupon { total_limit: Some(3), used: 3, ..base() }, "It has been used up.");
     no(Coupon { scope: only(2), ..base() }, "Nothing in the basket takes part.");
-    let standing = Standing { uses: 1, has_ordered: true };
+    let standing = Standing { uses: 1, has_ordered: true, ..Standing::default() };
     let case = |coupon| CouponCase::Known { coupon: Box::new(coupon), standing };
     let once = Coupon { limit_per_customer: Some(1), ..base() };
     assert_eq!(verdict_on(case(once), &lines).1, "It has been used as often as one customer may.");
     let first = Coupon { first_order_only: true, ..base() };
     assert_eq!(verdict_on(case(first), &lines).1, "It is for the first order only.");
+    let standing = Standing { uses_first_order_coupon: true, ..Standing::default() };
+    let first = Coupon { first_order_only: true, ..base() };
+    let case = |coupon| CouponCase::Known { coupon: Box::new(coupon), standing };
+    assert_eq!(verdict_on(case(first), &lines).1, "Another order uses a coupon for the first order.");
+    assert!(verdict_on(case(base()), &lines).0);
     let unknown = CouponCase::Unknown { code: "NOPE".to_owned() };
     assert_eq!(verdict_on(unknown, &lines), (false, "There is no such coupon.".to_owned()));
 }
@@ -227,6 +232,27 @@ fn stackable_rules_apply_to_what_those_before_have_left() {
     let basket = priced(&lines, &[buy_get], Some(&known(coupon(ten_per_cent()))));
     assert_eq!(basket.line_discounts, [rupees(120)]);
     assert_eq!(basket.receipt.iter().map(|r| r.amount).collect::<Vec<_>>(), [rupees(100), rupees(20)]);
+}
+
+#[test]
+fn what_others_took_off_free_and_bundled_pieces_is_not_taken_off_again() {
+    let volume =
+        |percent| PromotionBenefit::Volume { tiers: vec![VolumeTier { pieces: 3, rate: Rate::from_percent(percent) }] };
+    let before = |percent| Promotion { priority: 10, ..promotion(1, volume(percent)) };
+    let off =
+        |lines: &[BasketLine], rules: &[Promotion]| priced(lines, rules, None).line_discounts.iter().sum::<Money>();
+    let other = |number| BasketLine { variant_id: VariantId(Uuid::from_u128(number)), ..line(1, 1, rupees(100)) };
+    let (one_line, lines) = (line(1, 3, rupees(100)), [other(11), other(12), other(13)]);
+
+    let buy_get = [before(70), promotion(2, PromotionBenefit::BuyGet { buy: 2, get: 1 })];
+    assert_eq!(off(std::slice::from_ref(&one_line), &buy_get), rupees(240), "one of three pieces at 30 is free");
+    assert_eq!(off(&lines, &buy_get), rupees(240));
+
+    let product_ids = vec![ProductId(Uuid::from_u128(1)), ProductId(Uuid::from_u128(2))];
+    let bundle = [before(50), promotion(2, PromotionBenefit::Bundle { product_ids, price: rupees(40) })];
+    let with_second = |lines: &[BasketLine]| [lines, &[line(2, 1, rupees(100))]].concat();
+    assert_eq!(off(&with_second(&[one_line]), &bundle), rupees(260), "two pieces at 50 cost 40 together");
+    assert_eq!(off(&with_second(&lines), &bundle), rupees(260));
 }
 
 #[test]

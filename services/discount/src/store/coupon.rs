@@ -110,13 +110,20 @@ pub async fn standing(
 ) -> Result<Standing, sqlx::Error> {
     let row = sqlx::query!(
         r#"SELECT coalesce((SELECT used FROM coupon_customer WHERE coupon_id = $1 AND customer_id = $2), 0) AS "uses!",
-                  EXISTS (SELECT FROM placed_order WHERE customer_id = $2 AND NOT cancelled) AS "has_ordered!""#,
+                  EXISTS (SELECT FROM placed_order WHERE customer_id = $2 AND NOT cancelled) AS "has_ordered!",
+                  EXISTS (SELECT FROM coupon_use u JOIN coupon c ON c.id = u.coupon_id
+                          WHERE u.customer_id = $2 AND u.state IN ('held', 'redeemed') AND c.first_order_only)
+                      AS "uses_first_order_coupon!""#,
         coupon as CouponId,
         customer as UserId
     )
     .fetch_one(connection)
     .await?;
-    Ok(Standing { uses: natural(row.uses), has_ordered: row.has_ordered })
+    Ok(Standing {
+        uses: natural(row.uses),
+        has_ordered: row.has_ordered,
+        uses_first_order_coupon: row.uses_first_order_coupon,
+    })
 }
 
 struct Row {

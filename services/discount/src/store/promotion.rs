@@ -6,7 +6,7 @@ use sqlx::types::Json;
 use types::{CategoryId, ProductId, PromotionId, Timestamp};
 
 /// More at once than any shop runs; each basket is held against all of them.
-const MOST_ACTIVE: i64 = 200;
+pub const MOST_OPEN: i64 = 200;
 
 /// False if it is there already.
 pub async fn insert_unless_there(connection: &mut PgConnection, promotion: &Promotion) -> Result<bool, sqlx::Error> {
@@ -28,19 +28,34 @@ pub async fn insert_unless_there(connection: &mut PgConnection, promotion: &Prom
     Ok(inserted.rows_affected() == 1)
 }
 
-/// Those that are switched on, whether or not their time has come.
-pub async fn active(connection: &mut PgConnection) -> Result<Vec<Promotion>, sqlx::Error> {
+/// Those that are switched on and not over, whether or not their time has come.
+pub async fn open(connection: &mut PgConnection, now: Timestamp) -> Result<Vec<Promotion>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT id AS "id: PromotionId", name, benefit AS "benefit: Json<PromotionBenefit>",
                   category_ids AS "category_ids: Vec<CategoryId>", product_ids AS "product_ids: Vec<ProductId>",
                   starts_at, ends_at, priority, stackable, active, version
-           FROM promotion WHERE active ORDER BY priority DESC, id LIMIT $1"#,
-        MOST_ACTIVE
+           FROM promotion WHERE active AND (ends_at IS NULL OR ends_at > $1) ORDER BY priority DESC, id LIMIT $2"#,
+        now as Timestamp,
+        MOST_OPEN
     )
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(Promotion::from).collect())
+}
+
+/// Is there room for one more that is switched on and not over? Until the transaction ends, nobody else takes it.
+pub async fn has_room(connection: &mut PgConnection, now: Timestamp) -> Result<bool, sqlx::Error> {
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('open promotions', 0))")
+        .execute(&mut *connection)
+        .await?;
+    let open = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "open!" FROM promotion WHERE active AND (ends_at IS NULL OR ends_at > $1)"#,
+        now as Timestamp
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(open < MOST_OPEN)
 }
 
 pub async fn find(connection: &mut PgConnection, id: PromotionId) -> Result<Option<Promotion>, sqlx::Error> {

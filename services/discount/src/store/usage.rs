@@ -1,5 +1,5 @@
-//! Who uses which coupon. Every change locks in the same order: the order's row, the customer's counter, the coupon. The
-//! coupon's row, which all compete for, is thus held for the shortest time.
+//! Who uses which coupon. Every change locks in the same order: the customer's first order, the order's row, the customer's
+//! counter, the coupon. The coupon's row, which all compete for, is thus held for the shortest time.
 
 use sqlx::PgConnection;
 use types::{CouponId, Money, OrderId, Timestamp, UserId, text_enum};
@@ -46,6 +46,15 @@ pub async fn find(connection: &mut PgConnection, order: OrderId) -> Result<Optio
     )
     .fetch_optional(connection)
     .await
+}
+
+/// Lets a customer's orders ask for coupons for the first order one after another, until each has committed: there are several
+/// such coupons, and each has counters of its own.
+pub async fn lock_first_order(connection: &mut PgConnection, customer: UserId) -> Result<(), sqlx::Error> {
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", format!("first order of {customer}"))
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// False if the order has used, been refused or released a coupon before; waits for a transaction that is just doing so.
