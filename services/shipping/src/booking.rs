@@ -50,8 +50,10 @@ async fn booked(app: &Shipping, id: ShipmentId, number: &str) -> Result<Parcel> 
     }
     parcel.tracking_number = Some(number.to_owned());
     parcel.version += 1;
-    shipment::booked(&mut tx, &parcel, number, app.context.now().plus(app.follow_up_after)).await?;
-    if parcel.status == ShipmentStatus::Cancelled {
+    let cancelled = parcel.status == ShipmentStatus::Cancelled;
+    let follow_up_at = (!cancelled).then(|| app.context.now().plus(app.follow_up_after));
+    shipment::booked(&mut tx, &parcel, number, follow_up_at).await?;
+    if cancelled {
         // It was cancelled while the carrier was being asked: nobody else need know that it ever was.
         shipment::turn_back_at(&mut tx, id, Some(app.context.now())).await?;
         tx.wake_job(jobs::TURN_BACK);
@@ -80,9 +82,13 @@ pub async fn turn_back(app: &Shipping, id: ShipmentId) -> Result<()> {
     let mut tx = app.db.begin().await?;
     let Some(mut parcel) = shipment::lock(&mut tx, id).await? else { return Ok(()) };
     shipment::turn_back_at(&mut tx, id, None).await?;
-    if outcome == Cancellation::TurnedBack {
-        let now = app.context.now();
-        news::follow_own(&mut tx, &mut parcel, ShipmentStatus::Returning, "Called back", now).await?;
+    let now = app.context.now();
+    match outcome {
+        Cancellation::Cancelled => {}
+        Cancellation::TurnedBack => {
+            news::follow_own(&mut tx, &mut parcel, ShipmentStatus::Returning, "Called back", now).await?;
+        }
+        Cancellation::TooLate => news::note_too_late(&mut tx, &parcel, now).await?,
     }
     let _committed = tx.commit().await?;
     Ok(())

@@ -47,6 +47,18 @@ pub async fn withdraw(tx: &mut Tx, parcel: &Parcel, now: Timestamp) -> Result<()
     Ok(())
 }
 
+/// Notes that the carrier does not give the parcel back, and has it asked what has become of it: we may have missed that it was
+/// delivered, and its cash collected. The parcel must be locked.
+pub async fn note_too_late(tx: &mut Tx, parcel: &Parcel, now: Timestamp) -> Result<()> {
+    let description = "It was too late to call it back".to_owned();
+    let news = News { status: parcel.status, at: now, description };
+    tracking::note(tx, parcel.id, &format!("{}:too-late", parcel.id), &news).await?;
+    if !matches!(parcel.status, ShipmentStatus::Delivered | ShipmentStatus::Returned) {
+        shipment::follow_up_at(tx, parcel.id, now).await?;
+    }
+    Ok(())
+}
+
 /// Moves the parcel if the news is news, and publishes it.
 async fn follow(tx: &mut Tx, parcel: &mut Parcel, news: &News) -> Result<()> {
     let verdict = status::judge(parcel.status, parcel.status_at, news.status, news.at);

@@ -33,8 +33,8 @@ pub async fn list_shipments(
 #[utoipa::path(get, path = "/api/v1/shipments/{id}", tag = "shipments",
     params(("id" = ShipmentId, Path, description = "The shipment's id")),
     responses(
-        (status = 200, body = Shipment, description = "The parcel; its version is the ETag."),
-        (status = 304, description = "The client has this version (If-None-Match)."),
+        (status = 200, body = Shipment, description = "The parcel; its ETag changes with every news of it."),
+        (status = 304, description = "The client has it as it is (If-None-Match)."),
         (status = 401, body = Problem, description = "Nobody is logged in."),
         (status = 404, body = Problem, description = "Not there, or another customer's."),
     ),
@@ -52,5 +52,10 @@ pub async fn get_shipment(
     let version = parcel.version;
     let shown =
         with_histories(&mut connection, &[parcel]).await?.pop().ok_or_else(|| Problem::not_found("shipment"))?;
-    Ok(Versioned(version, shown).unless_known(&headers))
+    Ok(Versioned(tag(version, shown.history.len()), shown).unless_known(&headers))
+}
+
+/// The number in a parcel's ETag. Most news moves no parcel, and so does not count in its version, but adds to its history.
+fn tag(version: i64, entries: usize) -> i64 {
+    version << 32 | i64::from(u32::try_from(entries).unwrap_or(u32::MAX))
 }

@@ -41,7 +41,7 @@ pub fn is_under_way(status: ShipmentStatus) -> bool {
     matches!(status, PickedUp | InTransit | OutForDelivery | Exception)
 }
 
-/// Nothing more will come.
+/// Nothing more is expected. Of a cancelled parcel something may come all the same: the carrier had it already.
 pub fn is_finished(status: ShipmentStatus) -> bool {
     matches!(status, Delivered | Returned | Cancelled)
 }
@@ -99,6 +99,7 @@ const MOVES: &[(ShipmentStatus, ShipmentStatus, When)] = &[
     (Exception, Returned, Always),
     (Returning, Returned, Always),
     // It was picked up before the carrier heard that it was cancelled.
+    (Cancelled, Delivered, Always),
     (Cancelled, Returning, Always),
     (Cancelled, Returned, Always),
 ];
@@ -136,6 +137,12 @@ mod tests {
         for current in [PickedUp, InTransit, OutForDelivery, Exception, Returning] {
             assert_eq!(judge(current, at(0), Cancelled, at(9)), Verdict::Ignored, "{current}");
         }
+    }
+
+    #[test]
+    fn a_cancelled_parcel_that_the_carrier_had_already_may_be_delivered() {
+        assert_eq!(after(&[(Cancelled, 3), (PickedUp, 1), (InTransit, 2)]), Cancelled);
+        assert_eq!(after(&[(Cancelled, 3), (PickedUp, 1), (Delivered, 2)]), Delivered);
     }
 
     #[test]

@@ -219,11 +219,12 @@ pub async fn claim_bookings(
     .await
 }
 
+/// The carrier has taken it. It is asked after at that time unless it is heard of before; `None`: it need not be.
 pub async fn booked(
     connection: &mut PgConnection,
     parcel: &Parcel,
     number: &str,
-    follow_up_at: Timestamp,
+    follow_up_at: Option<Timestamp>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE shipment SET tracking_number = $2, version = $3, booking_due_at = NULL, booking_error = NULL,
@@ -232,7 +233,7 @@ pub async fn booked(
         parcel.id as ShipmentId,
         number,
         parcel.version,
-        follow_up_at as Timestamp
+        follow_up_at as Option<Timestamp>
     )
     .execute(connection)
     .await?;
@@ -294,6 +295,14 @@ pub async fn claim_turning_back(
     )
     .fetch_all(connection)
     .await
+}
+
+/// The carrier is to be asked where it is, until it is delivered or comes back.
+pub async fn follow_up_at(connection: &mut PgConnection, id: ShipmentId, at: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query!("UPDATE shipment SET follow_up_due_at = $2 WHERE id = $1", id as ShipmentId, at as Timestamp)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Takes up to `limit` parcels whose carrier is to be asked where they are.

@@ -172,6 +172,37 @@ async fn a_parcel_under_way_is_called_back_when_its_order_is_cancelled() {
 }
 
 #[tokio::test]
+async fn a_cancelled_orders_parcel_that_was_at_the_door_already_is_delivered_and_its_cash_told() {
+    // The carrier's webhooks go nowhere, so that nobody here knows how far the parcel is.
+    let service = start_with(&[("SHIPPING_WEBHOOK_URL", "http://127.0.0.1:9/nowhere")]).await;
+    let customer = UserId::new();
+    let parcel = booked(&service, customer).await;
+    advance(&service, &parcel, json!({ "to": "delivered" })).await;
+    service.deliver(parcel.order_id, 3, &cancelled(parcel.order_id, customer)).await;
+    let arrived = until(&service, customer, &parcel, ShipmentStatus::Delivered).await;
+    let said: Vec<_> = arrived.history.iter().map(|entry| entry.description.as_str()).collect();
+    assert!(said.contains(&"The order was cancelled") && said.contains(&"It was too late to call it back"), "{said:?}");
+    let delivered = service.publishes::<ShipmentDelivered>(|e| e.shipment.shipment_id == parcel.id).await;
+    assert_eq!(delivered.data.cash_collected, Money::from_rupees(999));
+    assert!(violations(&service).await.is_empty());
+}
+
+#[tokio::test]
+async fn nobody_asks_after_a_parcel_that_was_cancelled_while_it_was_booked() {
+    let service = start().await;
+    let (order, customer) = (OrderId::new(), UserId::new());
+    service.deliver(order, 2, &confirmed(order, customer, carrier::LOSES_ANSWER)).await;
+    eventually(PATIENCE, async || desk(&service, order).await.booking_error).await;
+    service.deliver(order, 3, &cancelled(order, customer)).await;
+    service.clock.advance(Duration::from_secs(10));
+    let given_back = "SELECT tracking_number IS NOT NULL AND turn_back_due_at IS NULL FROM shipment";
+    eventually(PATIENCE, async || sqlx::query_scalar::<_, bool>(given_back).fetch_one(&service.pool).await.unwrap())
+        .await;
+    let asked_after = "SELECT follow_up_due_at IS NOT NULL FROM shipment";
+    assert!(!sqlx::query_scalar::<_, bool>(asked_after).fetch_one(&service.pool).await.unwrap());
+}
+
+#[tokio::test]
 async fn a_parcel_that_nobody_takes_in_comes_back_with_the_reason() {
     let service = start().await;
     let customer = UserId::new();

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use contracts::shipping::{ShipmentDelivered, ShipmentStatus};
+use contracts::shipping::{Shipment, ShipmentDelivered, ShipmentStatus};
 use http::Method;
 use serde_json::json;
 use testkit::eventually;
@@ -109,6 +109,26 @@ async fn a_lost_webhook_is_made_good_by_asking() {
     let parcel = booked(&service, customer).await;
     advance(&service, &parcel, json!({ "to": "in_transit" })).await;
     until(&service, customer, &parcel, ShipmentStatus::InTransit).await;
+}
+
+#[tokio::test]
+async fn news_that_moves_no_parcel_is_seen_too() {
+    let service = start().await;
+    let customer = UserId::new();
+    let parcel = booked(&service, customer).await;
+    let number = parcel.tracking_number.as_deref().unwrap();
+    let in_transit = |id: &str, seconds| {
+        let at = service.clock.now().plus(Duration::from_secs(seconds));
+        update(number, id, ShipmentStatus::InTransit, at)
+    };
+    let path = format!("/api/v1/shipments/{}", parcel.id);
+    send_webhook(&service, SECRET, &in_transit("first", 1)).await.is(204);
+    let first = service.as_customer(customer).get(&path).await.is(200).header("etag").to_owned();
+    let knowing = service.as_customer(customer).with("if-none-match", first);
+    knowing.get(&path).await.is(304);
+    send_webhook(&service, SECRET, &in_transit("second", 2)).await.is(204);
+    let second: Shipment = knowing.get(&path).await.is(200).read();
+    assert_eq!(second.history.len(), 2);
 }
 
 #[tokio::test]
