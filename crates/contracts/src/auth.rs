@@ -33,6 +33,20 @@ pub struct RevealCode {
 }
 call!(RevealCode => RevealedCode, Auth, "reveal-code");
 
+/// Asks for the number that a customer has shown to be theirs: what concerns the account's safety goes to no other, as anybody
+/// can type in a stranger's.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct GetConfirmedPhone {
+    pub user_id: UserId,
+}
+call!(GetConfirmedPhone => ConfirmedPhone, Auth, "get-confirmed-phone");
+
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct ConfirmedPhone {
+    /// E.164; null if there is none.
+    pub phone: Option<String>,
+}
+
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum RevealedCode {
@@ -147,8 +161,9 @@ pub struct EmailConfirmation {
     #[garde(length(chars, min = 3, max = 254))]
     #[schema(min_length = 3, max_length = 254, format = "email")]
     pub email: String,
-    #[garde(length(chars, min = 6, max = 6))]
-    #[schema(min_length = 6, max_length = 6, example = "493827")]
+    /// Upper or lower case, with or without its hyphens.
+    #[garde(length(chars, min = 6, max = 20))]
+    #[schema(min_length = 6, max_length = 20, example = "K7M2-Q6XW-TA4B")]
     pub code: String,
 }
 
@@ -286,8 +301,9 @@ pub struct PasswordReset {
     #[garde(length(chars, min = 3, max = 254))]
     #[schema(min_length = 3, max_length = 254, format = "email")]
     pub email: String,
-    #[garde(length(chars, min = 6, max = 6))]
-    #[schema(min_length = 6, max_length = 6, example = "493827")]
+    /// Upper or lower case, with or without its hyphens.
+    #[garde(length(chars, min = 6, max = 20))]
+    #[schema(min_length = 6, max_length = 20, example = "K7M2-Q6XW-TA4B")]
     pub code: String,
     #[garde(length(chars, min = 8, max = 128))]
     #[schema(min_length = 8, max_length = 128, format = "password")]

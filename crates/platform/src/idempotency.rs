@@ -159,6 +159,22 @@ fn json(status: StatusCode, body: Bytes) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
+/// Forgets what an owner was answered, as it may name them: for whoever is erased. Not the key of the request that `running` is.
+pub async fn forget(
+    connection: &mut sqlx::PgConnection,
+    owner: impl Display,
+    running: Option<&IdempotencyKey>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "DELETE FROM idempotency_key WHERE owner = $1 AND key IS DISTINCT FROM $2",
+        owner.to_string(),
+        running.map(IdempotencyKey::as_str)
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Forgets keys after a day. Returns how many.
 pub async fn sweep(connection: &mut sqlx::PgConnection) -> Result<u64, sqlx::Error> {
     let swept = sqlx::query!(

@@ -193,7 +193,8 @@ pub(super) async fn until_ready(gateway: u16) -> Result<(), UpError> {
         if Instant::now() >= deadline {
             return Err(UpError::NotReady(last));
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        // Below the gateway's limit for one address, also if it takes the whole time.
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

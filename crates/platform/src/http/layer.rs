@@ -31,12 +31,11 @@ pub async fn around(State(service): State<ServiceName>, request: Request, next: 
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |p| p.as_str().to_owned());
     let span = tracing::info_span!("request", %service, method = %method, route, request_id = Empty, trace_id = Empty);
     let trace = trace_context::begin(&span, TraceContext::from_headers(request.headers()));
-    let scope = scope(request.headers(), trace, started);
+    let scope = scope(service, request.headers(), trace, started);
     span.record("request_id", &scope.request_id).record("trace_id", format!("{:032x}", scope.trace.trace_id));
     let (request_id, deadline) = (scope.request_id.clone(), scope.deadline);
 
-    let in_flight = metrics::gauge!(names::HTTP_REQUESTS_IN_FLIGHT, "service" => service.as_str());
-    in_flight.increment(1.0);
+    let in_flight = InFlight::new(service);
     let work = AssertUnwindSafe(scope.run(next.run(request))).catch_unwind();
     let response = match tokio::time::timeout_at(deadline, work.instrument(span.clone())).await {
         Ok(Ok(response)) => response,
@@ -48,7 +47,7 @@ pub async fn around(State(service): State<ServiceName>, request: Request, next: 
             Problem::new(http::StatusCode::GATEWAY_TIMEOUT, "deadline-passed", "It took too long").into_response()
         }),
     };
-    in_flight.decrement(1.0);
+    drop(in_flight);
 
     let response = with_id(response, &request_id);
     let (status, took) = (response.status(), started.elapsed());
@@ -64,17 +63,37 @@ pub async fn around(State(service): State<ServiceName>, request: Request, next: 
     response
 }
 
-fn scope(headers: &HeaderMap, trace: TraceContext, started: Instant) -> Scope {
+/// One request more, for as long as this lives: also if its client hangs up and nobody waits for the answer.
+struct InFlight(metrics::Gauge);
+
+impl InFlight {
+    fn new(service: ServiceName) -> Self {
+        let gauge = metrics::gauge!(names::HTTP_REQUESTS_IN_FLIGHT, "service" => service.as_str());
+        gauge.increment(1.0);
+        InFlight(gauge)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
+}
+
+/// What services tell one another of a request is believed behind the gateway only. At the gateway a client says it: one that gives
+/// no time would make every service look broken, and one that chooses the correlation would write into another's history.
+fn scope(service: ServiceName, headers: &HeaderMap, trace: TraceContext, started: Instant) -> Scope {
     let text = |name: &http::HeaderName| headers.get(name)?.to_str().ok();
-    let id = |name: &http::HeaderName| {
-        let id = text(name)?;
+    let told = |name: &http::HeaderName| text(name).filter(|_| service != ServiceName::Gateway);
+    let id = |text: Option<&str>| {
+        let id = text?;
         let plain = (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
         plain.then(|| id.to_owned())
     };
-    let request_id = id(&headers::REQUEST_ID).unwrap_or_else(|| Uuid::now_v7().to_string());
-    let time_left = text(&headers::TIME_LEFT).and_then(|t| t.parse().ok()).map_or(DEFAULT_TIME, Duration::from_millis);
+    let request_id = id(text(&headers::REQUEST_ID)).unwrap_or_else(|| Uuid::now_v7().to_string());
+    let time_left = told(&headers::TIME_LEFT).and_then(|t| t.parse().ok()).map_or(DEFAULT_TIME, Duration::from_millis);
     Scope {
-        correlation_id: id(&headers::CORRELATION_ID).unwrap_or_else(|| request_id.clone()),
+        correlation_id: id(told(&headers::CORRELATION_ID)).unwrap_or_else(|| request_id.clone()),
         causation_id: Some(request_id.clone()),
         request_id,
         trace,

@@ -61,9 +61,11 @@ pub struct Builder<A> {
     handlers: Handlers<A>,
     jobs: Vec<Job<A>>,
     fallback: Option<Fallback<A>>,
+    around: Option<Around<A>>,
 }
 
 type Fallback<A> = Box<dyn FnOnce(A) -> Router + Send>;
+type Around<A> = Box<dyn FnOnce(A, Router) -> Router + Send>;
 
 impl Service {
     pub fn builder<A: App>(name: ServiceName) -> Builder<A> {
@@ -74,6 +76,7 @@ impl Service {
             handlers: Handlers::default(),
             jobs: Vec::new(),
             fallback: None,
+            around: None,
         }
     }
 }
@@ -124,8 +127,14 @@ impl<A: App> Builder<A> {
         self
     }
 
+    /// Puts layers around all that clients ask for, the fallback included: the gateway's limits.
+    pub fn around(mut self, around: impl FnOnce(A, Router) -> Router + Send + 'static) -> Self {
+        self.around = Some(Box::new(around));
+        self
+    }
+
     pub fn build(self) -> Service {
-        let Builder { name, migrations, routes, handlers, jobs, fallback } = self;
+        let Builder { name, migrations, routes, handlers, jobs, fallback, around } = self;
         let (router, mut document) = routes.split_for_parts();
         openapi::complete(&mut document);
         let served = document.clone();
@@ -144,6 +153,10 @@ impl<A: App> Builder<A> {
                     let router = match fallback {
                         Some(fallback) => router.fallback_service(fallback),
                         None => router.fallback(|| async { Problem::not_found("path") }),
+                    };
+                    let router = match around {
+                        Some(around) => around(app.clone(), router),
+                        None => router,
                     };
                     running::start(running::Parts {
                         app,
