@@ -6,6 +6,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use platform::bus::{self, Bus, BusConfig, BusError, BusOptions};
+use platform::clock::Clock;
 use platform::env::{Env, EnvError};
 use platform::events::dead_letters::{self, RedriveError};
 use platform::topology::{Topology, TopologyError};
@@ -177,9 +178,9 @@ impl DeadLetters {
             let count = dead_letters::count(&mut connection).await.map_err(of(service))?;
             letters = dead_letters::parked(&mut connection, count).await.map_err(of(service))?;
         }
-        let mut count = 0;
+        let (now, mut count) = (Clock::system().now(), 0);
         for letter in &letters {
-            dead_letters::redrive(&mut connection, self.bus.streams.as_ref(), letter).await?;
+            dead_letters::redrive(&mut connection, self.bus.streams.as_ref(), letter, now).await?;
             count += 1;
         }
         Ok(count)

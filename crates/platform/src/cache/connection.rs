@@ -73,8 +73,8 @@ impl Redis {
     /// Is it there? Asks in any case, for up to two seconds.
     pub async fn ping(&self) -> Result<(), RedisUnavailable> {
         let outcome = self.0.ask::<()>(redis::pipe().cmd("PING").ignore(), PROBE_PATIENCE).await;
-        self.0.down.store(outcome.is_err(), Ordering::Relaxed);
-        if outcome.is_err() {
+        let was_down = self.0.down.swap(outcome.is_err(), Ordering::Relaxed);
+        if outcome.is_err() && !was_down {
             self.probe_until_back();
         }
         outcome.map_err(|_| RedisUnavailable)

@@ -221,6 +221,20 @@ async fn an_invalidation_that_redis_missed_is_made_up_for() {
 }
 
 #[tokio::test]
+async fn however_often_it_is_asked_whether_redis_is_there_one_task_looks_for_it() {
+    let mut server = TestServer::start().await;
+    let redis = server.connect();
+    server.kill();
+    redis.ping().await.unwrap_err();
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let looking = tasks();
+    for _ in 0..20 {
+        redis.ping().await.unwrap_err();
+    }
+    assert!(tasks() <= looking + 5, "{looking} tasks became {}", tasks());
+}
+
+#[tokio::test]
 async fn a_service_starts_while_redis_is_down() {
     let mut server = TestServer::start().await;
     server.kill();

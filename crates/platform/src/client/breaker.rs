@@ -7,6 +7,8 @@ use tokio::time::Instant;
 
 const FAILURES_TO_OPEN: u32 = 8;
 const REST: Duration = Duration::from_secs(1);
+/// So much earlier than its caller a callee may notice that the time is up.
+const HASTE: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Default)]
 pub struct Breaker(Mutex<State>);
@@ -26,6 +28,15 @@ impl Breaker {
 
     pub fn failed(&self) {
         self.failed_at(Instant::now());
+    }
+
+    /// A failure that took `took` of the `time` it was given, where the callee may have `usual`. Who was given less, and used it up, says
+    /// nothing of the callee: a caller in a hurry must not have it left alone for everybody.
+    pub fn failed_within(&self, took: Duration, time: Duration, usual: Duration) {
+        let in_vain = time < usual && took + HASTE >= time;
+        if !in_vain {
+            self.failed();
+        }
     }
 
     fn admits_at(&self, now: Instant) -> bool {
@@ -74,5 +85,21 @@ mod tests {
         assert!(!breaker.admits_at(now + REST), "only one tries");
         breaker.succeeded();
         assert!(breaker.admits_at(now) && breaker.admits_at(now));
+    }
+
+    #[test]
+    fn a_callers_own_haste_is_no_failure_of_the_callee() {
+        let (breaker, usual) = (Breaker::default(), Duration::from_secs(3));
+        let short = Duration::from_millis(200);
+        for _ in 0..FAILURES_TO_OPEN {
+            breaker.failed_within(short, short, usual);
+        }
+        assert!(breaker.admits());
+        for _ in 1..FAILURES_TO_OPEN {
+            breaker.failed_within(Duration::from_millis(1), short, usual);
+        }
+        assert!(breaker.admits());
+        breaker.failed_within(usual, usual, usual);
+        assert!(!breaker.admits(), "what was refused at once, or had its time, counts");
     }
 }

@@ -111,13 +111,15 @@ impl Client {
         inner.budget.earn();
         let mut attempt = 1;
         loop {
-            if !breaker.admits() {
-                return Err(CallError::Unavailable {
-                    callee: C::CALLEE,
-                    cause: "it failed too often; left alone for a while".into(),
-                });
-            }
+            let unavailable = |cause: &str| CallError::Unavailable { callee: C::CALLEE, cause: cause.to_owned() };
             let time = scope.time_left().min(ATTEMPT_TIME);
+            if time.is_zero() {
+                return Err(unavailable("no time is left to ask it"));
+            }
+            if !breaker.admits() {
+                return Err(unavailable("it failed too often; left alone for a while"));
+            }
+            let asked = Instant::now();
             let result = match tokio::time::timeout(time, self.attempt::<C>(body.clone(), &scope, time)).await {
                 Ok(result) => result,
                 Err(_) => {
@@ -125,7 +127,7 @@ impl Client {
                 }
             };
             match &result {
-                Err(CallError::Unavailable { .. }) => breaker.failed(),
+                Err(CallError::Unavailable { .. }) => breaker.failed_within(asked.elapsed(), time, ATTEMPT_TIME),
                 _ => breaker.succeeded(),
             }
             let again = matches!(result, Err(CallError::Unavailable { .. }))

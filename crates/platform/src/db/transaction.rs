@@ -4,21 +4,24 @@ use std::fmt::Display;
 use std::ops::{Deref, DerefMut};
 
 use contracts::Event;
+use futures::future::BoxFuture;
 use sqlx::PgConnection;
+use tracing::Instrument;
 use types::Money;
 
 use super::{Connection, Db};
 use crate::events::outbox::{self, Outgoing};
+use crate::scope::Scope;
 
 /// A transaction on the primary; dropped without [`Tx::commit`], it never happened. Derefs to the connection, for the
 /// functions of a service's store. It has no savepoints: what fails in it fails it.
-#[derive(Debug)]
 pub struct Tx {
     inner: Connection,
     outgoing: Vec<Outgoing>,
     db: Db,
     jobs: Vec<&'static str>,
     counts: Vec<(metrics::Counter, u64)>,
+    afterwards: Vec<BoxFuture<'static, ()>>,
 }
 
 /// The proof that a transaction was committed; only [`Tx::commit`] makes one.
@@ -28,7 +31,7 @@ pub struct Committed(());
 
 impl Tx {
     pub(super) fn new(inner: Connection, db: Db) -> Self {
-        Tx { inner, outgoing: Vec::new(), db, jobs: Vec::new(), counts: Vec::new() }
+        Tx { inner, outgoing: Vec::new(), db, jobs: Vec::new(), counts: Vec::new(), afterwards: Vec::new() }
     }
 
     /// Publishes an event if and when the transaction commits. `subject` is the aggregate's id, `version` its version after
@@ -57,7 +60,23 @@ impl Tx {
         self.count(counter, u64::try_from(amount.paise()).unwrap_or_default());
     }
 
-    pub async fn commit(mut self) -> Result<Committed, sqlx::Error> {
+    /// Has this done if and when the transaction has committed, before [`Tx::commit`] returns: caches forget, others are told.
+    pub fn after_commit(&mut self, work: impl Future<Output = ()> + Send + 'static) {
+        self.afterwards.push(Box::pin(work));
+    }
+
+    /// Once begun, it is brought to its end even if the caller goes away (a client hangs up, its time is over): what is committed must
+    /// not lack what follows from it.
+    pub async fn commit(self) -> Result<Committed, sqlx::Error> {
+        let work = Scope::current().run(self.finish());
+        tokio::spawn(work.in_current_span()).await.unwrap_or_else(|died| match died.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime ends.
+            Err(_) => Err(sqlx::Error::WorkerCrashed),
+        })
+    }
+
+    async fn finish(mut self) -> Result<Committed, sqlx::Error> {
         if !self.outgoing.is_empty() {
             outbox::write(&mut self.inner, &self.outgoing).await?;
         }
@@ -72,6 +91,9 @@ impl Tx {
             counter.increment(by);
         }
         self.db.committed().await;
+        for work in self.afterwards {
+            work.await;
+        }
         Ok(Committed(()))
     }
 
@@ -91,5 +113,11 @@ impl Deref for Tx {
 impl DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut PgConnection {
         &mut self.inner
+    }
+}
+
+impl std::fmt::Debug for Tx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tx").field("outgoing", &self.outgoing).finish_non_exhaustive()
     }
 }

@@ -1,15 +1,21 @@
 //! Events read straight from a stream whose effect failed again and again: put aside, so that the stream goes on. (A queue keeps
 //! its own dead letters.)
 
+use std::time::Duration;
+
 use contracts::CloudEvent;
 use sqlx::PgConnection;
 use types::{EventId, Timestamp};
 
+use super::inbox;
 use crate::Problem;
 use crate::bus::{BusError, Message, Streams};
 use crate::db::Db;
 use crate::telemetry::names;
 use crate::topology::Topology;
+
+/// After this an event that is published again has had its effect wherever it will.
+const LONGEST_ON_ITS_WAY: Duration = Duration::from_secs(24 * 3600);
 
 /// An event that was put aside.
 #[derive(Clone, Debug)]
@@ -28,6 +34,11 @@ pub struct Parked {
 pub enum RedriveError {
     #[error("{id} cannot be published again: {reason}")]
     Unreadable { id: EventId, reason: String },
+    #[error(
+        "{id} is of {time}: other services have forgotten by now that they have had its effect, and would have it again; \
+         settle by hand what it asks for, then purge it"
+    )]
+    TooOld { id: EventId, time: Timestamp },
     #[error(transparent)]
     Bus(#[from] BusError),
     #[error("database: {0}")]
@@ -82,7 +93,7 @@ pub async fn count(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
 }
 
 /// Publishes the event to its stream again and forgets that it was put aside. The other services that read the stream find it in
-/// their inbox and do nothing.
+/// their inbox and do nothing, as long as that remembers it.
 ///
 /// # Errors
 /// Nothing is forgotten that was not published.
@@ -90,9 +101,13 @@ pub async fn redrive(
     connection: &mut PgConnection,
     streams: &dyn Streams,
     parked: &Parked,
+    now: Timestamp,
 ) -> Result<(), RedriveError> {
     let unreadable = |reason: String| RedriveError::Unreadable { id: parked.event_id, reason };
     let event: CloudEvent = serde_json::from_value(parked.event.clone()).map_err(|e| unreadable(e.to_string()))?;
+    if event.time < now.minus(inbox::MEMORY - LONGEST_ON_ITS_WAY) {
+        return Err(RedriveError::TooOld { id: parked.event_id, time: event.time });
+    }
     let topology = Topology::embedded().map_err(|e| unreadable(e.to_string()))?;
     let stream = topology.event(&event.kind).map(|event| event.stream);
     let stream = stream.ok_or_else(|| unreadable(format!("no stream has events of the type {}", event.kind)))?;

@@ -89,6 +89,8 @@ async fn lead_on(
     stop: &CancellationToken,
 ) -> Result<(), RelayError> {
     session.ignore_pool_close_event(true);
+    // A connection that is made anew has neither the lock nor the settings below.
+    session.eager_reconnect(false);
     // What is deleted after it was published need not wait for the disk: if the server dies and remembers it, it is published
     // twice, which readers expect.
     answered(db, sqlx::query("SET synchronous_commit = off").execute(&mut *session)).await?;
@@ -116,7 +118,7 @@ async fn lead_on(
             () = stop.cancelled() => {}
             () = db.wake().outbox_woken() => {}
             () = tokio::time::sleep(POLL) => {}
-            // The connection broke and was made anew, without the lock: begin again.
+            // The connection broke, and the lock is gone with it: begin again.
             notification = session.try_recv() => if notification?.is_none() { return Ok(()); }
         }
     }

@@ -23,8 +23,9 @@ pub enum Progress {
     Idle,
 }
 
-/// How long one run may take, unless it was told otherwise.
-const TIME_TO_RUN: Duration = Duration::from_secs(60);
+/// How long one run may take, unless it was told otherwise: longer than any lease on what it has claimed, so that what is cut off is
+/// another's by then.
+const TIME_TO_RUN: Duration = Duration::from_secs(240);
 
 type Run<A> = Arc<dyn Fn(A) -> BoxFuture<'static, Result<Progress, Problem>> + Send + Sync>;
 
@@ -46,7 +47,7 @@ impl<A: Clone + Send + 'static> Job<A> {
         Job { name, every, limit: TIME_TO_RUN, run: Arc::new(move |app| Box::pin(run(app))) }
     }
 
-    /// How long one run may take, if not a minute. It is cut off then: what it had not committed never happened.
+    /// How long one run may take, if not four minutes. It is cut off then: what it had not committed never happened.
     #[must_use]
     pub fn within(self, limit: Duration) -> Self {
         Job { limit, ..self }

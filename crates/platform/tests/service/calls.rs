@@ -126,6 +126,25 @@ async fn nobody_waits_longer_than_the_deadline() {
     assert!(started.elapsed() < Duration::from_secs(2));
 }
 
+#[tokio::test]
+async fn callers_in_a_hurry_do_not_have_a_callee_left_alone() {
+    let answer = || async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        Json(cart().1)
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = client(ServiceName::Order, listener.local_addr().unwrap().port());
+    let router = Router::new().route("/internal/v1/get-checkout-cart", post(answer));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let hurried = || Scope { deadline: tokio::time::Instant::now() + Duration::from_millis(20), ..Scope::root() };
+    for _ in 0..20 {
+        hurried().run(client.call(&call())).await.unwrap_err();
+    }
+    let late = Scope { deadline: tokio::time::Instant::now(), ..Scope::root() };
+    late.run(client.call(&call())).await.unwrap_err();
+    client.call(&call()).await.expect("it was never given the time to answer");
+}
+
 #[test]
 fn a_calls_callee_and_path_are_in_its_type() {
     use contracts::Call as _;

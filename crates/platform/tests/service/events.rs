@@ -6,6 +6,7 @@ use contracts::order::{OrderCreated, OrderDelivered};
 use contracts::{CloudEvent, Event};
 use platform::bus::{BusConfig, BusOptions, DeadLetter, Message, QueuesConfig, RedisConfig, StreamsConfig};
 use platform::events::dead_letters::{self, Parked, RedriveError};
+use platform::events::inbox;
 use serde_json::Value;
 use sqlx::{Connection as _, PgConnection, PgPool};
 use testkit::eventually;
@@ -211,10 +212,10 @@ async fn an_event_of_a_stream_over_which_its_handler_panics_is_put_aside_until_i
     assert_eq!(service.count(SPITEFUL.0).await, None, "what the handler had done is undone");
 
     MENDED.store(true, Ordering::Relaxed);
-    dead_letters::redrive(&mut connection, service.bus.streams.as_ref(), &parked).await.unwrap();
+    dead_letters::redrive(&mut connection, service.bus.streams.as_ref(), &parked, service.clock.now()).await.unwrap();
     eventually(SOON, || async { service.count(SPITEFUL.0).await == Some(1) }).await;
     assert_eq!(dead_letters::count(&mut connection).await.unwrap(), 0);
-    dead_letters::redrive(&mut connection, service.bus.streams.as_ref(), &parked).await.unwrap();
+    dead_letters::redrive(&mut connection, service.bus.streams.as_ref(), &parked, service.clock.now()).await.unwrap();
     let last = message(shelf, &delivered(OrderId(shelf)));
     service.bus.streams.publish(StreamName::Order, &[last]).await.unwrap();
     eventually(SOON, || async { service.count(shelf).await == Some(2) }).await;
@@ -230,7 +231,9 @@ async fn an_event_that_was_put_aside_is_kept_until_it_can_be_published() {
         sqlx::query(park).bind(Uuid::now_v7()).bind(event).execute(&mut owner).await.unwrap();
     }
     for parked in dead_letters::parked(&mut owner, 10).await.unwrap() {
-        let error = dead_letters::redrive(&mut owner, service.bus.streams.as_ref(), &parked).await.unwrap_err();
+        let error = dead_letters::redrive(&mut owner, service.bus.streams.as_ref(), &parked, service.clock.now())
+            .await
+            .unwrap_err();
         assert!(matches!(error, RedriveError::Unreadable { id, .. } if id == parked.event_id), "{error}");
     }
     assert_eq!(dead_letters::count(&mut owner).await.unwrap(), 2);
@@ -238,12 +241,22 @@ async fn an_event_that_was_put_aside_is_kept_until_it_can_be_published() {
     let event: Value = serde_json::from_slice(&good.payload).unwrap();
     let (kind, error) = (good.kind, String::new());
     let parked = Parked { event_id: good.id, kind, event, attempts: 8, error, parked_at: service.clock.now() };
+    let streams = service.bus.streams.as_ref();
+    let in_ten_days = service.clock.now().plus(inbox::MEMORY);
+    let error = dead_letters::redrive(&mut owner, streams, &parked, in_ten_days).await.unwrap_err();
+    assert!(matches!(error, RedriveError::TooOld { id, .. } if id == parked.event_id), "{error}");
+    let mut read = streams.subscribe(StreamName::Order, "test").await.unwrap();
+    assert!(
+        read.next(1, Duration::from_millis(100)).await.unwrap().is_empty(),
+        "whoever had its effect has forgotten it"
+    );
     let mut away = testkit::private_streams().await;
     let config = RedisConfig { url: away.url(), ca: None };
     let config = BusConfig { streams: StreamsConfig::Redis(config.clone()), queues: QueuesConfig::Redis(config) };
     let bus = platform::bus::connect(&config, &BusOptions::default()).unwrap();
     away.kill().await;
-    let error = dead_letters::redrive(&mut owner, bus.streams.as_ref(), &parked).await.unwrap_err();
+    let error =
+        dead_letters::redrive(&mut owner, bus.streams.as_ref(), &parked, service.clock.now()).await.unwrap_err();
     assert!(matches!(error, RedriveError::Bus(_)), "{error}");
     assert_eq!(dead_letters::count(&mut owner).await.unwrap(), 2, "nothing is forgotten that was not published");
     away.restart().await.unwrap();

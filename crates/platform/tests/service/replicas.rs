@@ -188,6 +188,34 @@ async fn a_server_that_is_no_replica_is_never_taken_for_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_replica_of_another_primary_is_never_read_from() {
+    install_metrics();
+    let (other_primary, replica) = private_replicated_postgres().await;
+    let others = TestDatabase::create_on(&other_primary.admin_url(), &MIGRATIONS).await;
+    let mut admin = PgConnection::connect(&other_primary.admin_url()).await.unwrap();
+    // So it is after a restoration: the server that was restored from has more than the one that came of it.
+    for _ in 0..4 {
+        sqlx::query("SELECT pg_switch_wal() FROM pg_current_xact_id()").execute(&mut admin).await.unwrap();
+    }
+    let on_replica =
+        others.service_url.replace(&format!(":{}/", other_primary.port()), &format!(":{}/", replica.port()));
+    let restored = testkit::private_postgres().await;
+    let database = TestDatabase::create_on(&restored.admin_url(), &MIGRATIONS).await;
+    let service = TestService::of(builder(ServiceName::Order).build())
+        .env("DATABASE_URL", &database.service_url)
+        .env("DATABASE_REPLICA_URLS", on_replica)
+        .start()
+        .await;
+    let guest = service.guest();
+    let (shelf, before) = (Uuid::now_v7(), reads_of_replica());
+    put(&guest, shelf, 1).await;
+    let judged = format!("database_replica_usable{{service=\"order\",replica=\"127.0.0.1:{}\"}} 0", replica.port());
+    eventually(SOON, || async { render_metrics(None).contains(&judged) }).await;
+    assert_eq!(count(&guest, shelf).await, Some(1));
+    assert_eq!(reads_of_replica(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_service_without_replicas_pays_nothing_for_them() {
     let settings = vec![("shared_preload_libraries".to_owned(), "pg_stat_statements".to_owned())];
     let directory = testkit::ScratchDirectory::create();

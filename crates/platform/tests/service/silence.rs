@@ -11,7 +11,7 @@ use platform::env::Env;
 use platform::events::wake::Wake;
 use platform::service::{Job, Progress};
 use platform::telemetry::{install_metrics, render_metrics};
-use sqlx::Executor as _;
+use sqlx::{Connection as _, Executor as _, PgConnection};
 use testkit::{TcpProxy, TestDatabase, eventually};
 use tokio::time::timeout;
 use types::{ServiceName, StreamName};
@@ -100,6 +100,50 @@ async fn whoever_goes_while_a_transaction_begins_leaves_none_behind() {
     let owner = sqlx::PgPool::connect(&world.tables.owner_url).await.unwrap();
     let shelves: i64 = sqlx::query_scalar("SELECT count(*) FROM shelf").fetch_one(&owner).await.unwrap();
     assert_eq!(shelves, 1, "what nobody had to commit was not committed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_has_begun_is_brought_to_its_end_though_nobody_waits_for_it() {
+    let world = World::of(ServiceName::Order, 2).await;
+    let mut tx = world.db.begin().await.unwrap();
+    tx.execute("INSERT INTO shelf VALUES ('00000000-0000-0000-0000-000000000001', 1)").await.unwrap();
+    let (done, told) = tokio::sync::oneshot::channel();
+    tx.after_commit(async { done.send(()).unwrap() });
+    world.way.delay(Duration::from_millis(100));
+    timeout(Duration::from_millis(50), tx.commit()).await.unwrap_err();
+    timeout(SOON, told).await.expect("what follows from it is not done").unwrap();
+    let owner = sqlx::PgPool::connect(&world.tables.owner_url).await.unwrap();
+    let shelves: i64 = sqlx::query_scalar("SELECT count(*) FROM shelf").fetch_one(&owner).await.unwrap();
+    assert_eq!(shelves, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_a_commit_is_not_done_without_one() {
+    let world = World::of(ServiceName::Order, 1).await;
+    let (done, told) = tokio::sync::oneshot::channel::<()>();
+    let mut tx = world.db.begin().await.unwrap();
+    tx.after_commit(async { done.send(()).unwrap() });
+    drop(tx);
+    timeout(SOON, told).await.unwrap().expect_err("it was done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_whose_connection_broke_holds_the_lock_again() {
+    let service = Setup::of(ServiceName::Order).start().await;
+    let mut owner = PgConnection::connect(&service.tables.owner_url).await.unwrap();
+    let locks = "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
+                 WHERE locktype = 'advisory' AND granted AND datname = current_database()";
+    let mut locks = async || sqlx::query_scalar::<_, i64>(locks).fetch_one(&mut owner).await.unwrap();
+    while locks().await == 0 {
+        tokio::task::yield_now().await;
+    }
+    service.database.cut().await;
+    // Longer than the relay looks into the outbox, and shorter than it waits for an answer: it meets the gap while it connects.
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    assert_eq!(locks().await, 0);
+    service.database.restore();
+    let again = async { while locks().await == 0 {} };
+    timeout(SOON, again).await.expect("a relay without its lock");
 }
 
 #[tokio::test(flavor = "multi_thread")]

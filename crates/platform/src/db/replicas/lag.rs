@@ -66,6 +66,28 @@ impl Lag {
     }
 }
 
+/// Does a replica follow this primary? One that follows another, such as the server of which this primary was restored, shows another
+/// past, and how far it has replayed means nothing here.
+#[derive(Debug, Default)]
+pub(super) struct Descent {
+    /// Where it was beyond all that the primary had.
+    foreign_at: Option<Position>,
+}
+
+impl Descent {
+    /// `end` is where the primary's log ended *after* the replica had replayed so far, if that is known: no replica of its own can have
+    /// more. Later the primary's log may grow beyond that; only a replica that was made anew, and so went back, is looked at afresh.
+    pub fn follows(&mut self, replayed: Position, end: Option<Position>) -> bool {
+        if self.foreign_at.is_some_and(|at| replayed < at) {
+            self.foreign_at = None;
+        }
+        if end.is_some_and(|end| replayed > end) {
+            self.foreign_at.get_or_insert(replayed);
+        }
+        self.foreign_at.is_none()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +134,18 @@ mod tests {
         }
         assert!(matches!(primary.lag(Position(100)), Some(Lag::AtLeast(time)) if time >= SECOND * 599));
         assert_eq!(primary.lag(Position(790)), seconds(9));
+    }
+
+    #[test]
+    fn a_replica_that_has_had_more_than_the_primary_is_anothers_until_it_is_made_anew() {
+        let mut descent = Descent::default();
+        assert!(descent.follows(Position(100), Some(Position(100))));
+        assert!(descent.follows(Position(300), None), "the primary may have grown, too");
+        assert!(!descent.follows(Position(300), Some(Position(200))));
+        assert!(!descent.follows(Position(300), Some(Position(400))), "also once the primary's log is as long");
+        assert!(!descent.follows(Position(350), None));
+        assert!(descent.follows(Position(250), Some(Position(400))));
+        assert!(descent.follows(Position(400), Some(Position(400))));
     }
 
     #[test]

@@ -22,7 +22,7 @@ use super::{Connection, DbOptions};
 use crate::cache::Redis;
 use crate::scope::Scope;
 use crate::telemetry::names;
-use lag::{Position, Primary};
+use lag::{Descent, Position, Primary};
 use written::Written;
 
 /// Between two looks at the servers.
@@ -47,6 +47,7 @@ struct Replica {
     replayed: AtomicU64,
     /// Was it there at the last look, and not too far behind?
     usable: AtomicBool,
+    descent: Mutex<Descent>,
 }
 
 impl Replicas {
@@ -57,6 +58,7 @@ impl Replicas {
             pool: options.replica_pool(server.clone(), service),
             replayed: AtomicU64::default(),
             usable: AtomicBool::new(false),
+            descent: Mutex::default(),
         };
         let all: Vec<Replica> = options.replicas.iter().map(replica).collect();
         (!all.is_empty()).then(|| Replicas {
@@ -154,25 +156,29 @@ impl Replicas {
     }
 
     async fn look(&self, primary: &Pool) {
+        let replayed = join_all(self.all.iter().map(|replica| async {
+            match timeout(PATIENCE, replica.replayed()).await {
+                Ok(replayed) => replayed.map_err(|error| error.to_string()),
+                Err(_) => Err(format!("no answer within {PATIENCE:?}")),
+            }
+        }))
+        .await;
+        // After the replicas: none of its own can have more.
         let flushed = async {
             let text = "SELECT (pg_current_wal_flush_lsn() - '0/0')::bigint";
             sqlx::query_scalar::<_, i64>(text).fetch_one(&mut *primary.acquire().await?).await
         };
         // While the primary is away, the replicas are judged by what was last seen of it.
-        if let Ok(Ok(end)) = timeout(PATIENCE, flushed).await {
-            self.primary().saw(Instant::now(), position(end));
+        let end = timeout(PATIENCE, flushed).await.ok().and_then(Result::ok).map(position);
+        if let Some(end) = end {
+            self.primary().saw(Instant::now(), end);
         }
-        join_all(self.all.iter().map(|replica| async {
-            let replayed = match timeout(PATIENCE, replica.replayed()).await {
-                Ok(replayed) => replayed.map_err(|error| error.to_string()),
-                Err(_) => Err(format!("no answer within {PATIENCE:?}")),
-            };
-            self.judge(replica, replayed);
-        }))
-        .await;
+        for (replica, replayed) in self.all.iter().zip(replayed) {
+            self.judge(replica, replayed, end);
+        }
     }
 
-    fn judge(&self, replica: &Replica, replayed: Result<Option<Position>, String>) {
+    fn judge(&self, replica: &Replica, replayed: Result<Option<Position>, String>, end: Option<Position>) {
         let lag = match &replayed {
             Ok(Some(replayed)) => {
                 replica.replayed.store(replayed.0, Ordering::Relaxed);
@@ -181,6 +187,9 @@ impl Replicas {
             _ => None,
         };
         match (replayed, lag) {
+            (Ok(Some(replayed)), _) if !replica.follows(replayed, end) => {
+                replica.set_usable(false, "it has what the primary never had: it follows another one");
+            }
             (Ok(Some(_)), Some(lag)) => {
                 metrics::gauge!(names::DATABASE_REPLICA_LAG_SECONDS, "service" => self.service.as_str(), "replica" => replica.name.clone())
                     .set(lag.seconds());
@@ -216,6 +225,10 @@ impl Replica {
         let replayed: Option<Option<i64>> =
             sqlx::query_scalar(text).fetch_optional(&mut *self.pool.acquire().await?).await?;
         Ok(replayed.flatten().map(position))
+    }
+
+    fn follows(&self, replayed: Position, end: Option<Position>) -> bool {
+        self.descent.lock().unwrap_or_else(PoisonError::into_inner).follows(replayed, end)
     }
 
     fn set_usable(&self, usable: bool, otherwise: &str) {
