@@ -143,7 +143,8 @@ pub struct RefundFacts {
     #[serde(default)]
     pub return_id: Option<ReturnId>,
     pub amount: Money,
-    /// Everything refunded of this order so far, this one included if it succeeded.
+    /// What went back of the order's price so far, by this refund too if it succeeded. What was paid beyond the price and went
+    /// back is no part of it.
     pub refunded_total: Money,
 }
 
@@ -309,6 +310,9 @@ pub struct Refund {
     pub reason: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub failure_reason: Option<String>,
+    /// The bank's reference of the transfer, where staff paid it out by hand.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bank_reference: Option<String>,
     pub requested_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub decided_at: Option<Timestamp>,
@@ -328,6 +332,16 @@ pub struct NewRefund {
     #[garde(length(min = 3, max = 200))]
     #[schema(min_length = 3, max_length = 200)]
     pub reason: String,
+}
+
+/// Money that staff gave back by a bank transfer, since the provider did not.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct PaidOut {
+    /// The bank's reference of the transfer, such as the UTR of NEFT or IMPS.
+    #[garde(pattern("^[A-Za-z0-9-]{6,35}$"))]
+    #[schema(pattern = "^[A-Za-z0-9-]{6,35}$", max_length = 35, example = "HDFCN52026112300123456")]
+    pub reference: String,
 }
 
 /// Cash that a carrier handed over.

@@ -10,23 +10,28 @@ use contracts::payment::{
 };
 use http::StatusCode;
 use platform::idempotency::IdempotencyKey;
+use platform::scope::Scope;
 use platform::service::App;
 use platform::{Problem, Result};
 use types::{AttemptId, IntentId, Timestamp, UserId};
 
 use crate::Payments;
 use crate::domain::Reported;
-use crate::domain::attempt::{advance, is_undecided};
+use crate::domain::attempt::{advance, ask_again_at, is_undecided};
 use crate::provider::{Known, NewPayment, PaymentReport, ProviderError};
-use crate::store::attempt::{NewAttempt, Undecided};
+use crate::settle;
+use crate::store::attempt::{NewAttempt, ToAsk};
 use crate::store::{self, AttemptRow, IntentRow};
-use crate::{jobs, settle};
 
 /// A repeat of a request waits so long for the first one's answer.
 const PATIENCE: Duration = Duration::from_secs(4);
 const LOOK: Duration = Duration::from_millis(25);
 /// A payment that the provider does not know after so long will not turn up: no request of ours is under way any more.
 const ABSENT_FOR_GOOD: Duration = Duration::from_secs(30);
+/// Whoever wants to know within so long after somebody asked the provider gets what was learnt then: the provider limits us.
+const FRESH: Duration = Duration::from_secs(2);
+/// What it takes to answer a caller once the provider has been waited for.
+const TIME_TO_ANSWER: Duration = Duration::from_millis(500);
 
 /// Begins to pay, or answers what was begun with the same key.
 pub async fn start(
@@ -91,17 +96,26 @@ pub async fn start(
     }
 }
 
-/// Asks the provider about every attempt of an intent that may have changed. What cannot be asked now is asked later.
-pub async fn sync(app: &Payments, intent: IntentId) -> Result<()> {
-    let attempts = store::attempt::to_ask_about(&mut *app.db.primary().await?, intent).await?;
-    for attempt in attempts {
-        ask(app, &attempt).await?;
+/// Asks the provider about every attempt of an intent that may have changed, side by side, and waits no longer than `at_most` and
+/// than the caller does. What the provider does not tell in time is asked by the job.
+pub async fn sync(app: &Payments, intent: IntentId, at_most: Duration) -> Result<()> {
+    let now = app.context().now();
+    let mut connection = app.db.primary().await?;
+    let attempts = store::attempt::claim_of_intent(&mut connection, intent, now, now.minus(FRESH)).await?;
+    drop(connection);
+    let time = at_most.min(Scope::current().time_left().saturating_sub(TIME_TO_ANSWER));
+    let asked = futures::future::join_all(attempts.iter().map(|attempt| ask(app, attempt)));
+    match tokio::time::timeout(time, asked).await {
+        Ok(asked) => asked.into_iter().collect(),
+        Err(_) => {
+            tracing::warn!(%intent, "the provider was not waited for; its answer will be asked for again");
+            Ok(())
+        }
     }
-    Ok(())
 }
 
 /// Asks the provider about an attempt and applies what it says.
-pub async fn ask(app: &Payments, attempt: &Undecided) -> Result<()> {
+pub async fn ask(app: &Payments, attempt: &ToAsk) -> Result<()> {
     let Some(provider) = app.provider_named(attempt.provider) else {
         tracing::warn!(attempt = %attempt.id, provider = %attempt.provider, "its provider is not configured any more");
         return Ok(());
@@ -119,9 +133,8 @@ pub async fn ask(app: &Payments, attempt: &Undecided) -> Result<()> {
             return Ok(());
         }
     };
-    if let Some(authorized) = report.as_ref().filter(|r| r.state == Reported::Authorized)
-        && attempt.intent_status == IntentStatus::Open
-    {
+    // Whatever became of the order: what it does not need goes back, and the customer sees it, as nothing that is only set aside is.
+    if let Some(authorized) = report.as_ref().filter(|r| r.state == Reported::Authorized) {
         known.payment_id.clone_from(&authorized.payment_id);
         match in_time(app, provider.capture(&known)).await {
             Ok(captured) => report = Some(captured),
@@ -140,7 +153,13 @@ pub async fn ask(app: &Payments, attempt: &Undecided) -> Result<()> {
         None => return Ok(()),
     };
     match advance(attempt.status, report.state) {
-        None => Ok(()),
+        None if is_undecided(attempt.status) || report.state == Reported::Authorized => Ok(()),
+        None => {
+            let failed = attempt.status == AttemptStatus::Failed && attempt.reference.is_some();
+            let next = ask_again_at(attempt.created_at, now).filter(|_| failed);
+            let mut connection = app.db.primary().await?;
+            Ok(store::attempt::ask_at(&mut connection, attempt.id, attempt.status, next).await?)
+        }
         Some(AttemptStatus::Pending) => opened(app, attempt.id, &report, now).await.map(drop),
         Some(_) => apply(app, attempt.id, &report).await,
     }
@@ -260,9 +279,6 @@ async fn apply(app: &Payments, id: AttemptId, report: &PaymentReport) -> Result<
         return Ok(());
     }
     settle::report(&mut tx, &intent, &attempt, report, app.context().now()).await?;
-    if is_undecided(attempt.status) && report.state == Reported::Authorized {
-        tx.wake_job(jobs::POLL_ATTEMPTS);
-    }
     let _committed = tx.commit().await?;
     Ok(())
 }

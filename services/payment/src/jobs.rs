@@ -25,7 +25,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 const REFUND_PAUSE: Duration = Duration::from_secs(15);
 const WEBHOOK_PAUSE: Duration = Duration::from_secs(5);
 
-/// Asks about undecided attempts, so that a webhook that never comes does not matter.
+/// Asks about undecided attempts, and seldom about failed ones, so that a webhook that never comes does not matter.
 pub async fn poll_attempts(app: Payments) -> Result<Progress> {
     let (now, first) = (app.context().now(), app.settings.poll_after);
     let mut connection = app.db.primary().await?;

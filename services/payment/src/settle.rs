@@ -4,11 +4,12 @@ use contracts::payment::{
     AttemptStatus, CodCollected, PaymentAuthorized, PaymentFacts, PaymentFailed, PaymentLateAuthorized, PaymentMethod,
     PaymentSucceeded, RefundFacts, RefundFailed, RefundState, RefundSucceeded,
 };
-use platform::Result;
-use platform::db::Tx;
+use platform::db::{OnConstraint, Tx};
+use platform::{Problem, Result};
 use types::{Money, RefundId, ReturnId, Timestamp, UserId};
 
 use crate::counters;
+use crate::domain::attempt::ask_again_at;
 use crate::domain::{Attempt, Cause, Consequence, Ledger, NotEnough, Reported};
 use crate::jobs;
 use crate::provider::{PaymentReport, RefundOutcome};
@@ -42,14 +43,22 @@ pub async fn report(
 ) -> Result<()> {
     let (mut ledger, mut money) = (intent.ledger(), attempt.money());
     let consequences = ledger.reported(&mut money, report.state);
+    if report.state == Reported::Authorized && attempt.status != AttemptStatus::Succeeded {
+        // What is set aside is to be taken, or it is neither ours nor the customer's: at once, whatever became of the attempt.
+        store::attempt::ask_at(tx, attempt.id, attempt.status, Some(now)).await?;
+        tx.wake_job(jobs::POLL_ATTEMPTS);
+    }
     if money.status == attempt.status {
         return Ok(());
     }
     if consequences.contains(&Consequence::Succeeded) && attempt.method == PaymentMethod::Card {
         store::saved_method::keep(tx, attempt.id, intent.customer_id, now).await?;
     }
+    let reference = report.reference.clone().or_else(|| attempt.reference.clone());
     let details = Details {
-        reference: report.reference.clone(),
+        // Without a name for it, there is nothing to ask about.
+        ask_again_at: reference.as_ref().and_then(|_| ask_again_at(attempt.created_at, now)),
+        reference,
         payment_id: report.payment_id.clone(),
         failure_reason: report.failure.clone(),
     };
@@ -100,24 +109,84 @@ pub struct Wanted<'a> {
 }
 
 /// Records a refund and holds its money. `None` if less than that is left; nothing has happened then.
-pub async fn request_refund(
+pub async fn request_refund<'w>(
     tx: &mut Tx,
     intent: &IntentRow,
-    wanted: &Wanted<'_>,
+    wanted: &'w Wanted<'_>,
     now: Timestamp,
-) -> Result<std::result::Result<(), NotEnough>> {
+) -> Result<std::result::Result<NewRefundRow<'w>, NotEnough>> {
     let mut ledger = intent.ledger();
     let mut attempts = money(tx, intent).await?;
-    let attempt = match ledger.hold(&mut attempts, wanted.amount, wanted.cause.clone()) {
-        Ok(Consequence::Refund { attempt, .. }) => attempt,
-        Ok(_) => None,
+    let attempt = match ledger.hold(&mut attempts, None, wanted.amount) {
+        Ok(attempt) => attempt,
         Err(not_enough) => return Ok(Err(not_enough)),
     };
     store::intent::save(tx, intent.id, &ledger, intent.version + 1, &attempts, &Details::default(), now).await?;
     let row = row(intent, wanted, attempt, now);
     store::refund::insert(tx, &row).await?;
     tx.wake_job(jobs::EXECUTE_REFUNDS);
-    Ok(Ok(()))
+    Ok(Ok(row))
+}
+
+impl From<NotEnough> for Problem {
+    fn from(not_enough: NotEnough) -> Self {
+        Problem::conflict("refund-exceeds-payment", "Less than that is left of what was paid")
+            .with("refundable", not_enough.left)
+    }
+}
+
+/// How a refund that failed is made good.
+pub struct Remedy<'a> {
+    /// The member of staff who sees to it.
+    pub by: UserId,
+    /// The bank's reference, if they have paid it out; without it, the provider is asked once more.
+    pub bank_reference: Option<&'a str>,
+}
+
+/// Makes a failed refund good, to the payment and for the cause that it was for, in a row of its own: its id is the provider's key,
+/// and what failed under the old one fails for ever.
+///
+/// # Errors
+/// A conflict if it has not failed, if it was made good before, or if less than its amount is left.
+pub async fn make_good<'f>(
+    tx: &mut Tx,
+    failed: &'f store::refund::Locked,
+    remedy: &Remedy<'f>,
+    now: Timestamp,
+) -> Result<NewRefundRow<'f>> {
+    let nothing_failed = || Problem::conflict("refund-not-failed", "It has not failed, or was made good before");
+    if !failed.is_to_be_made_good {
+        return Err(nothing_failed());
+    }
+    let (intent, mut ledger) = (&failed.intent, failed.intent.ledger());
+    let mut attempts = money(tx, intent).await?;
+    let to = failed.attempt.as_ref().map(|attempt| attempt.id);
+    let attempt_id = ledger.hold(&mut attempts, to, failed.amount)?;
+    let row = NewRefundRow {
+        id: RefundId::new(),
+        intent_id: intent.id,
+        attempt_id,
+        cause: failed.cause.clone(),
+        return_id: failed.return_id,
+        amount: failed.amount,
+        reason: &failed.reason,
+        requested_by: Some(remedy.by),
+        failure_reason: None,
+        bank_reference: remedy.bank_reference,
+        now,
+    };
+    store::refund::insert(tx, &row).await.on_constraint("refund_cause_once", nothing_failed)?;
+    let version = intent.version + 1;
+    if remedy.bank_reference.is_some() {
+        ledger.refund_ended(None, row.amount, true);
+        let refund = refund_facts(intent, row.id, row.return_id, row.amount, &ledger);
+        tx.publish(intent.id, version, &RefundSucceeded { refund })?;
+        tx.count_money(counters::refunded(), row.amount);
+    } else {
+        tx.wake_job(jobs::EXECUTE_REFUNDS);
+    }
+    store::intent::save(tx, intent.id, &ledger, version, &attempts, &Details::default(), now).await?;
+    Ok(row)
 }
 
 /// Records a refund that cannot be paid, so that staff see it.
@@ -132,7 +201,7 @@ pub async fn refuse_refund(
     store::refund::insert(tx, &row).await?;
     let version = intent.version + 1;
     store::intent::save(tx, intent.id, &intent.ledger(), version, &[], &Details::default(), now).await?;
-    let refund = refund_facts(intent, wanted.id, row.return_id, wanted.amount, intent.refunded);
+    let refund = refund_facts(intent, wanted.id, row.return_id, wanted.amount, &intent.ledger());
     tx.publish(intent.id, version, &RefundFailed { refund, reason: why.to_owned() })?;
     Ok(())
 }
@@ -165,7 +234,7 @@ pub async fn refund_ended(
     store::refund::end(tx, id, state, provider_refund_id, failure, now).await?;
     let (version, attempts) = (intent.version + 1, attempt.into_iter().collect::<Vec<_>>());
     store::intent::save(tx, intent.id, &ledger, version, &attempts, &Details::default(), now).await?;
-    let refund = refund_facts(&intent, id, return_id, amount, ledger.refunded);
+    let refund = refund_facts(&intent, id, return_id, amount, &ledger);
     if succeeded {
         tx.publish(intent.id, version, &RefundSucceeded { refund })?;
         tx.count_money(counters::refunded(), amount);
@@ -275,6 +344,7 @@ fn row<'a>(
         reason: wanted.reason,
         requested_by,
         failure_reason: None,
+        bank_reference: None,
         now,
     }
 }
@@ -284,7 +354,7 @@ fn refund_facts(
     refund_id: RefundId,
     return_id: Option<ReturnId>,
     amount: Money,
-    refunded_total: Money,
+    ledger: &Ledger,
 ) -> RefundFacts {
     RefundFacts {
         refund_id,
@@ -293,6 +363,6 @@ fn refund_facts(
         customer_id: intent.customer_id,
         return_id,
         amount,
-        refunded_total,
+        refunded_total: ledger.refunded_of_order(),
     }
 }

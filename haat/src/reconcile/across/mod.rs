@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::order::OrderStatus;
+use contracts::order::{CancelReason, OrderStatus};
 use contracts::payment::{IntentStatus, PaymentMethod, RefundState};
 use contracts::returns::ReturnStatus;
 use contracts::shipping::ShipmentStatus;
@@ -115,7 +115,10 @@ impl Told<'_> {
                 }
             }
             OrderStatus::Cancelled => {
-                if takes_stock {
+                // What the carrier lost stays sold.
+                let is_lost = order.cancel_reason == Some(CancelReason::Lost);
+                let is_wrong = if is_lost { stock != "committed" } else { takes_stock };
+                if is_wrong {
                     found.push(format!("is cancelled, but its stock is {stock}"));
                 }
                 if takes_coupon {
@@ -143,8 +146,8 @@ impl Told<'_> {
         if let Some(stock) = self.stock.filter(|s| takes_stock && s.pieces != i64::from(order.pieces)) {
             found.push(format!("is of {} pieces, but {} are {}", order.pieces, stock.pieces, stock.state));
         }
-        if let Some(payment) = self.payment.filter(|p| p.refunded != order.refunded) {
-            found.push(format!("knows of {} refunded, the payment of {}", order.refunded, payment.refunded));
+        if let Some(refunded) = self.payment.map(PaymentFact::refunded_of_order).filter(|r| *r != order.refunded) {
+            found.push(format!("knows of {} refunded, the payment of {refunded}", order.refunded));
         }
         found
     }
@@ -176,11 +179,15 @@ impl Told<'_> {
 
     /// What an order that was sold must have brought in.
     fn money(&self, order: &OrderFacts) -> Option<String> {
-        let Some(payment) = self.payment else { return Some("was sold, but has no payment".to_owned()) };
+        let Some(payment) = self.payment else {
+            return order.total.is_positive().then(|| "was sold, but has no payment".to_owned());
+        };
+        // What was paid twice goes back.
+        let beyond = payment.captured - order.total;
         let due = order.payment_method == PaymentMethod::CashOnDelivery && payment.status == IntentStatus::CashDue;
         if payment.amount != order.total {
             Some(format!("costs {}, but {} is asked for it", order.total, payment.amount))
-        } else if !due && payment.captured != order.total {
+        } else if !due && (beyond.is_negative() || beyond > payment.refunded) {
             Some(format!("costs {}, but {} was captured", order.total, payment.captured))
         } else if payment.status == IntentStatus::Paid && !order.is_paid {
             Some(format!("does not know that its {} are paid", payment.captured))

@@ -11,6 +11,7 @@ fn books() -> Books {
             order_id,
             customer_id: UserId::new(),
             status: OrderStatus::Confirmed,
+            cancel_reason: None,
             total,
             coupon_code: Some("ONCE".into()),
             payment_method: PaymentMethod::Upi,
@@ -48,6 +49,27 @@ fn finds(what: &str, plant: impl FnOnce(&mut Books)) {
 #[test]
 fn finds_nothing_where_all_is_well() {
     assert!(books().differences().is_empty());
+}
+
+#[test]
+fn a_second_payment_that_went_back_is_no_difference_and_one_that_did_not_is() {
+    let mut books = books();
+    books.payments[0].captured = Money::from_rupees(1_000);
+    books.payments[0].refunded = Money::from_rupees(500);
+    assert_eq!(books.differences(), Vec::<String>::new());
+    finds("costs ₹500.00, but ₹1,000.00 was captured", |b| b.payments[0].captured = Money::from_rupees(1_000));
+    finds("costs ₹500.00, but ₹1,000.00 was captured", |b| {
+        b.payments[0].captured = Money::from_rupees(1_000);
+        b.payments[0].refunded = Money::from_paise(49_999);
+    });
+}
+
+#[test]
+fn what_costs_nothing_needs_no_payment() {
+    let mut books = books();
+    books.orders[0].total = Money::ZERO;
+    books.payments.clear();
+    assert_eq!(books.differences(), Vec::<String>::new());
 }
 
 #[test]
@@ -89,6 +111,7 @@ fn finds_each_difference_alone() {
 /// The order above, cancelled and given back whole.
 fn cancelled(b: &mut Books) {
     b.orders[0].status = OrderStatus::Cancelled;
+    b.orders[0].cancel_reason = Some(CancelReason::Customer);
     b.orders[0].refunded = b.orders[0].total;
     b.payments[0].refunded = b.orders[0].total;
     b.stock[0].state = "released".into();
@@ -108,6 +131,7 @@ fn finds_what_a_cancelled_order_still_holds() {
         });
     };
     finds("its stock is committed", |b| b.stock[0].state = "committed".into());
+    finds("its stock is released", |b| b.orders[0].cancel_reason = Some(CancelReason::Lost));
     finds("its coupon is redeemed", |b| b.coupons[0].state = "redeemed".into());
     finds("was delivered", |b| b.shipments[0].status = ShipmentStatus::Delivered);
     finds("but ₹1.00 of ₹500.00 was given back", |b| {

@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use contracts::payment::{CodRemitted, NewRefund, NewRemittance, PaymentDesk, Refund, RefundState};
+use contracts::payment::{CodRemitted, NewRefund, NewRemittance, PaidOut, PaymentDesk, Refund};
 use garde::Validate;
 use http::StatusCode;
-use platform::http::{Body, Query};
+use platform::http::{Body, Path, Query};
 use platform::idempotency::{Begun, IdempotencyKey};
 use platform::identity::{OrderDesk, OrderReader};
 use platform::service::App;
@@ -17,7 +17,7 @@ use utoipa::IntoParams;
 
 use super::payments::view;
 use crate::domain::Cause;
-use crate::settle::{self, Wanted};
+use crate::settle::{self, Remedy, Wanted};
 use crate::store::AttemptRow;
 use crate::{Payments, store};
 
@@ -76,24 +76,61 @@ pub async fn request_refund(
     let intent = intent.ok_or_else(|| Problem::not_found("payment"))?;
     let cause = Cause::Staff { by: staff.actor.id, refund: id };
     let wanted = Wanted { id, cause, amount: new.amount, reason: &new.reason };
-    if let Err(not_enough) = settle::request_refund(&mut tx, &intent, &wanted, now).await? {
-        return Err(Problem::conflict("refund-exceeds-payment", "Less than that is left of what was paid")
-            .with("refundable", not_enough.left));
-    }
-    let refund = Refund {
-        refund_id: id,
-        order_id: new.order_id,
-        return_id: None,
-        amount: new.amount,
-        state: RefundState::Requested,
-        reason: new.reason,
-        failure_reason: None,
-        requested_at: now,
-        decided_at: None,
-    };
-    tx.answer(StatusCode::CREATED, &refund).await
+    let requested = settle::request_refund(&mut tx, &intent, &wanted, now).await??;
+    tx.answer(StatusCode::CREATED, &requested.to_wire(new.order_id)).await
 }
 
+/// Has the provider asked once more for a refund that failed, as a new refund for the same cause, such as the same return.
+#[utoipa::path(post, path = "/api/v1/payments/refunds/{refund_id}/retry", tag = "payments",
+    params(("refund_id" = RefundId, Path),
+           ("Idempotency-Key" = String, Header, description = "A new random value for each new request")),
+    responses((status = 201, body = Refund, description = "The new refund"), (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "`refund-not-failed`: it has not failed, or was made good before; \
+            `refund-exceeds-payment`: less than that is left of what was paid"),
+        (status = 422, body = Problem, description = "The key was used for another request")),
+    security(("user_token" = [])))]
+pub async fn retry_refund(
+    staff: OrderDesk,
+    State(app): State<Payments>,
+    Path(refund_id): Path<RefundId>,
+    key: IdempotencyKey,
+) -> Result<Response> {
+    let begun = key.begin(&app.db, staff.actor.id, &()).await?;
+    make_good(&app, begun, refund_id, Remedy { by: staff.actor.id, bank_reference: None }).await
+}
+
+/// Records that staff paid a refund that failed by a bank transfer: the only way for the cash of an order that was paid at the door
+/// where the provider pays out none.
+#[utoipa::path(post, path = "/api/v1/payments/refunds/{refund_id}/paid-out", tag = "payments", request_body = PaidOut,
+    params(("refund_id" = RefundId, Path),
+           ("Idempotency-Key" = String, Header, description = "A new random value for each new request")),
+    responses((status = 201, body = Refund, description = "A new refund for the same cause, which has succeeded"),
+        (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "`refund-not-failed`: it has not failed, or was made good before; \
+            `refund-exceeds-payment`: less than that is left of what was paid"),
+        (status = 422, body = Problem, description = "A field breaks a rule, or the key was used for another request")),
+    security(("user_token" = [])))]
+pub async fn record_paid_out(
+    staff: OrderDesk,
+    State(app): State<Payments>,
+    Path(refund_id): Path<RefundId>,
+    key: IdempotencyKey,
+    Body(paid_out): Body<PaidOut>,
+) -> Result<Response> {
+    let begun = key.begin(&app.db, staff.actor.id, &paid_out).await?;
+    let bank_reference = Some(paid_out.reference.as_str());
+    make_good(&app, begun, refund_id, Remedy { by: staff.actor.id, bank_reference }).await
+}
+
+async fn make_good(app: &Payments, begun: Begun, refund_id: RefundId, remedy: Remedy<'_>) -> Result<Response> {
+    let mut tx = match begun {
+        Begun::First(tx) => tx,
+        Begun::Repeat(answer) => return Ok(answer),
+    };
+    let failed = store::refund::lock(&mut tx, refund_id).await?.ok_or_else(|| Problem::not_found("refund"))?;
+    let made_good = settle::make_good(&mut tx, &failed, &remedy, app.context().now()).await?;
+    tx.answer(StatusCode::CREATED, &made_good.to_wire(failed.intent.order_id)).await
+}
 /// Records that a carrier handed over the cash of an order.
 #[utoipa::path(post, path = "/api/v1/payments/remittances", tag = "payments", request_body = NewRemittance,
     params(("Idempotency-Key" = String, Header, description = "A new random value for each new request")),

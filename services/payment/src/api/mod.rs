@@ -23,6 +23,8 @@ pub fn routes() -> OpenApiRouter<Payments> {
         .routes(routes!(checkout::razorpay_checkout))
         .routes(routes!(desk::get_desk))
         .routes(routes!(desk::request_refund))
+        .routes(routes!(desk::retry_refund))
+        .routes(routes!(desk::record_paid_out))
         .routes(routes!(desk::record_remittance))
         .routes(routes!(saved_methods::get_saved_methods))
         .routes(routes!(saved_methods::forget_saved_method))

@@ -37,7 +37,8 @@ pub async fn get_payment(
     Ok(Json(view(&intent, &attempts)))
 }
 
-/// Asks the provider how the payment stands: for the moment at which the customer comes back from the bank's page.
+/// Asks the provider how the payment stands: for the moment at which the customer comes back from the bank's page. It is asked once
+/// in two seconds; who comes in between, or for whom it takes too long, gets what is known.
 #[utoipa::path(post, path = "/api/v1/payments/{intent_id}/sync", tag = "payments",
     params(("intent_id" = IntentId, Path)),
     responses((status = 200, body = Payment), (status = 404, body = Problem, description = "Not there, or another customer's"),
@@ -50,7 +51,7 @@ pub async fn sync_payment(
 ) -> Result<Json<Payment>> {
     app.context().limits().check(&Who::User(customer.id), &QUESTIONS).await?;
     attempts::own_intent(&app, customer.id, intent_id).await?;
-    attempts::sync(&app, intent_id).await?;
+    attempts::sync(&app, intent_id, app.settings.provider_time).await?;
     get_payment(customer, State(app), Path(intent_id)).await
 }
 

@@ -1,6 +1,9 @@
 //! Where one try to pay can go.
 
+use std::time::Duration;
+
 use contracts::payment::AttemptStatus::{self, Authorized, Created, Failed, Pending, Succeeded, Unknown};
+use types::Timestamp;
 
 types::text_enum! {
     /// What a provider says of a payment, whichever way it says it: in its answer, by webhook or when asked.
@@ -36,6 +39,18 @@ pub fn advance(from: AttemptStatus, reported: Reported) -> Option<AttemptStatus>
     TRANSITIONS.iter().find(|(at, report, _)| *at == from && *report == reported).map(|(_, _, to)| *to)
 }
 
+/// A failure is not the last word: the page stays open for another try, and Razorpay asks a bank that did not answer for three days
+/// (five, in older pages: https://razorpay.com/docs/payments/dashboard/account-settings/capture-refund, "late authorization").
+const LAST_WORD: Duration = Duration::from_secs(5 * 24 * 3600);
+const FIRST_PAUSE: Duration = Duration::from_secs(3600);
+
+/// When the provider is asked again about an attempt that failed, in case money came all the same and nobody told us: after an
+/// hour, then whenever its age has doubled, and at the very end. `None` after that.
+pub fn ask_again_at(created_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let (age, last) = (now.since(created_at), created_at.plus(LAST_WORD));
+    (now < last).then(|| now.plus(age.max(FIRST_PAUSE)).min(last))
+}
+
 /// Is the provider still to be asked?
 pub fn is_undecided(status: AttemptStatus) -> bool {
     !matches!(status, Succeeded | Failed)
@@ -53,6 +68,19 @@ mod tests {
         assert_eq!(advance(Failed, Reported::Authorized), None);
         assert_eq!(advance(Failed, Reported::Pending), None);
         assert_eq!(advance(Failed, Reported::Captured), Some(Succeeded));
+    }
+
+    #[test]
+    fn a_failure_is_asked_about_seldom_and_once_more_at_the_end() {
+        const HOUR: Duration = Duration::from_secs(3600);
+        let created = Timestamp::from_microseconds(0);
+        let (mut now, mut asked) = (created.plus(HOUR / 3), Vec::new());
+        while let Some(next) = ask_again_at(created, now) {
+            assert!(next.since(now) >= HOUR || next == created.plus(LAST_WORD), "{asked:?}");
+            asked.push(next.since(created).as_secs() / 3600);
+            now = next;
+        }
+        assert_eq!(asked, [1, 2, 5, 10, 21, 42, 85, 120]);
     }
 
     #[test]

@@ -100,10 +100,21 @@ pub struct NotEnough {
     pub left: Money,
 }
 
+/// What went back of a price of `amount`: what was paid beyond it goes back as well, and first, and the order knows nothing of it.
+pub fn refunded_of_order(amount: Money, captured: Money, refunded: Money) -> Money {
+    let beyond = (captured - amount).max(Money::ZERO);
+    (refunded - beyond).max(Money::ZERO)
+}
+
 impl Ledger {
     /// What can still be refunded.
     pub fn refundable(&self) -> Money {
         self.captured - self.refunded - self.refunding
+    }
+
+    /// What went back of the order's price.
+    pub fn refunded_of_order(&self) -> Money {
+        refunded_of_order(self.amount, self.captured, self.refunded)
     }
 
     /// A provider says something of an attempt. Nothing follows from what was known already.
@@ -176,16 +187,22 @@ impl Ledger {
         refunds
     }
 
-    /// Holds money for a refund. It goes back to the payment that has most left of it, or is paid out if the order was paid
-    /// in cash.
+    /// Holds money for a refund, and tells the payment to which it goes back: `to`, or the one that has most left of it; none if
+    /// it is paid out, as the order was paid in cash.
     ///
     /// # Errors
     /// Less than `amount` is left; nothing is held then.
-    pub fn hold(&mut self, attempts: &mut [Attempt], amount: Money, cause: Cause) -> Result<Consequence, NotEnough> {
+    pub fn hold(
+        &mut self,
+        attempts: &mut [Attempt],
+        to: Option<AttemptId>,
+        amount: Money,
+    ) -> Result<Option<AttemptId>, NotEnough> {
         let paid = attempts.iter_mut().filter(|a| a.status == AttemptStatus::Succeeded).collect::<Vec<_>>();
         // What is left and is not of an attempt is of the cash.
         let cash = self.refundable() - paid.iter().map(|a| a.left()).sum();
-        let best = paid.into_iter().filter(|a| a.left() > cash).max_by_key(|a| a.left());
+        let fits = |a: &&mut Attempt| to.map_or(a.left() > cash, |id| a.id == id);
+        let best = paid.into_iter().filter(fits).max_by_key(|a| a.left());
         let most = best.as_ref().map_or(cash, |a| a.left());
         if amount > most {
             return Err(NotEnough { left: most });
@@ -195,7 +212,7 @@ impl Ledger {
             attempt.id
         });
         self.refunding += amount;
-        Ok(Consequence::Refund { attempt, amount, cause })
+        Ok(attempt)
     }
 
     /// A refund that was held for has ended.

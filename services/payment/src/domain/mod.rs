@@ -6,4 +6,4 @@ pub mod ledger;
 mod tests;
 
 pub use attempt::Reported;
-pub use ledger::{Attempt, Cause, Consequence, Ledger, NotEnough};
+pub use ledger::{Attempt, Cause, Consequence, Ledger, NotEnough, refunded_of_order};

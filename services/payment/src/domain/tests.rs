@@ -4,7 +4,7 @@ use contracts::payment::{AttemptStatus, IntentStatus};
 use proptest::prelude::*;
 use types::{AttemptId, Money};
 
-use super::{Attempt, Cause, Consequence, Ledger, Reported};
+use super::{Attempt, Cause, Consequence, Ledger, NotEnough, Reported};
 
 const PRICE: Money = Money::from_paise(49_900);
 
@@ -102,8 +102,9 @@ proptest! {
                 Step::Cancelled => ledger.cancelled(&mut attempts),
                 Step::Cash => ledger.cash_collected(PRICE),
                 Step::Refund(paise) => {
-                    let cause = Cause::Late(None);
-                    ledger.hold(&mut attempts, Money::from_paise(paise), cause).into_iter().collect()
+                    let (amount, cause) = (Money::from_paise(paise), Cause::Late(None));
+                    let held = ledger.hold(&mut attempts, None, amount).ok();
+                    held.map(|attempt| Consequence::Refund { attempt, amount, cause }).into_iter().collect()
                 }
                 Step::RefundEnded(succeeded) => {
                     if let Some((id, amount)) = under_way.pop() {
@@ -138,12 +139,38 @@ fn no_more_is_held_than_is_left() {
     let (mut ledger, mut attempts) = (ledger(IntentStatus::Open), [attempt()]);
     ledger.reported(&mut attempts[0], Reported::Captured);
     let hold = |ledger: &mut Ledger, attempts: &mut [Attempt], paise| {
-        ledger.hold(attempts, Money::from_paise(paise), Cause::Late(None)).is_ok()
+        ledger.hold(attempts, None, Money::from_paise(paise)).is_ok()
     };
     assert!(hold(&mut ledger, &mut attempts, 40_000));
     assert!(!hold(&mut ledger, &mut attempts, 9_901));
     assert!(hold(&mut ledger, &mut attempts, 9_900));
     assert_eq!(ledger.refundable(), Money::ZERO);
+}
+
+#[test]
+fn what_failed_to_go_back_to_one_payment_is_held_of_that_payment_again() {
+    let (mut ledger, mut attempts) = (ledger(IntentStatus::Open), [attempt(), attempt()]);
+    for attempt in &mut attempts {
+        ledger.reported(attempt, Reported::Captured);
+    }
+    // The second was paid in vain, and its refund fails.
+    ledger.refund_ended(Some(&mut attempts[1]), PRICE, false);
+    for id in [attempts[0].id, attempts[1].id] {
+        let (mut ledger, mut attempts) = (ledger.clone(), attempts.clone());
+        assert_eq!(ledger.hold(&mut attempts, Some(id), PRICE), Ok(Some(id)));
+        assert_eq!(ledger.hold(&mut attempts, Some(id), PRICE), Err(NotEnough { left: Money::ZERO }));
+    }
+}
+
+#[test]
+fn what_was_paid_beyond_the_price_is_no_refund_of_the_order() {
+    let price = |part: i64| Money::from_paise(PRICE.paise() / 10 * part);
+    for (captured, refunded, of_order) in
+        [(0, 0, 0), (10, 0, 0), (10, 3, 3), (10, 10, 10), (20, 0, 0), (20, 10, 0), (20, 13, 3), (20, 20, 10), (9, 2, 2)]
+    {
+        let ledger = Ledger { captured: price(captured), refunded: price(refunded), ..ledger(IntentStatus::Paid) };
+        assert_eq!(ledger.refunded_of_order(), price(of_order), "{captured} - {refunded}");
+    }
 }
 
 #[test]

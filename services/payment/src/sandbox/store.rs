@@ -266,7 +266,8 @@ pub async fn differences(
                coalesce(ours.paise, 0)::bigint AS "our_refunds!: Money", coalesce(theirs.paise, 0)::bigint AS "sandbox_refunds!: Money"
            FROM sandbox_payment s
            LEFT JOIN attempt a ON a.id = s.reference
-           LEFT JOIN LATERAL (SELECT sum(amount_paise) AS paise FROM refund WHERE attempt_id = a.id AND state = 'succeeded') ours ON true
+           LEFT JOIN LATERAL (SELECT sum(amount_paise) AS paise FROM refund
+                              WHERE attempt_id = a.id AND state = 'succeeded' AND bank_reference IS NULL) ours ON true
            LEFT JOIN LATERAL (SELECT sum(amount_paise) AS paise FROM sandbox_refund
                               WHERE payment_id = s.id AND status = 'succeeded') theirs ON true
            WHERE coalesce(s.next_at, s.created_at) < $1

@@ -148,7 +148,7 @@ pub async fn answered(
         r#"UPDATE attempt SET
                status = CASE WHEN status IN ('created', 'unknown') THEN 'pending' ELSE status END,
                provider_reference = coalesce(provider_reference, $2), action = $3, action_url = $4,
-               poll_at = CASE WHEN status IN ('succeeded', 'failed') THEN NULL ELSE $5::timestamptz END
+               poll_at = CASE WHEN status IN ('created', 'unknown', 'pending') THEN $5::timestamptz ELSE poll_at END
            WHERE id = $1 RETURNING status AS "status: AttemptStatus""#,
         id as AttemptId,
         reference,
@@ -234,10 +234,8 @@ pub async fn lock(
 
 /// What it takes to ask the provider about an attempt.
 #[derive(Clone, Debug)]
-pub struct Undecided {
+pub struct ToAsk {
     pub id: AttemptId,
-    pub intent_id: IntentId,
-    pub intent_status: IntentStatus,
     pub provider: ProviderName,
     pub amount: Money,
     pub status: AttemptStatus,
@@ -246,20 +244,29 @@ pub struct Undecided {
     pub created_at: Timestamp,
 }
 
-/// Attempts of an intent that the provider has to be asked about: the undecided, and while the order waits for its money those
-/// that failed, since some providers let the customer try again on the same page.
-pub async fn to_ask_about(connection: &mut PgConnection, intent: IntentId) -> Result<Vec<Undecided>, sqlx::Error> {
+/// Takes the attempts of an intent that the provider has to be asked about now, but for those that somebody asked about after
+/// `asked_before`: the undecided, and while the order waits for its money those that failed, since some providers let the customer
+/// try again on the same page.
+pub async fn claim_of_intent(
+    connection: &mut PgConnection,
+    intent: IntentId,
+    now: Timestamp,
+    asked_before: Timestamp,
+) -> Result<Vec<ToAsk>, sqlx::Error> {
     sqlx::query_as!(
-        Undecided,
-        r#"SELECT a.id AS "id: AttemptId", i.id AS "intent_id: IntentId", i.status AS "intent_status: IntentStatus",
-               a.provider AS "provider: ProviderName", a.amount_paise AS "amount: Money", a.status AS "status: AttemptStatus",
-               a.provider_reference AS reference, a.provider_payment_id AS payment_id, a.created_at
-           FROM attempt a JOIN intent i ON i.id = a.intent_id
-           WHERE a.intent_id = $1
-             AND (a.status IN ('created', 'unknown', 'pending', 'authorized')
-                  OR a.status = 'failed' AND i.status = 'open' AND a.provider_reference IS NOT NULL)
-           ORDER BY a.created_at DESC LIMIT 5"#,
-        intent as IntentId
+        ToAsk,
+        r#"UPDATE attempt SET asked_at = $2
+           WHERE id IN (
+               SELECT a.id FROM attempt a JOIN intent i ON i.id = a.intent_id
+               WHERE a.intent_id = $1 AND (a.asked_at IS NULL OR a.asked_at <= $3)
+                 AND (a.status IN ('created', 'unknown', 'pending', 'authorized')
+                      OR a.status = 'failed' AND i.status = 'open' AND a.provider_reference IS NOT NULL)
+               ORDER BY a.created_at DESC LIMIT 5 FOR NO KEY UPDATE OF a SKIP LOCKED)
+           RETURNING id AS "id: AttemptId", provider AS "provider: ProviderName", amount_paise AS "amount: Money",
+               status AS "status: AttemptStatus", provider_reference AS reference, provider_payment_id AS payment_id, created_at"#,
+        intent as IntentId,
+        now as Timestamp,
+        asked_before as Timestamp,
     )
     .fetch_all(connection)
     .await
@@ -272,17 +279,14 @@ pub async fn claim_due(
     first_pause_seconds: f64,
     longest_pause_seconds: f64,
     limit: i64,
-) -> Result<Vec<Undecided>, sqlx::Error> {
+) -> Result<Vec<ToAsk>, sqlx::Error> {
     sqlx::query_as!(
-        Undecided,
-        r#"UPDATE attempt a SET polls = a.polls + 1,
-               poll_at = $1::timestamptz + make_interval(secs => least($2 * power(2, least(a.polls, 16)), $3))
-           FROM intent i
-           WHERE i.id = a.intent_id
-             AND a.id IN (SELECT id FROM attempt WHERE poll_at <= $1 ORDER BY poll_at LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED)
-           RETURNING a.id AS "id: AttemptId", i.id AS "intent_id: IntentId", i.status AS "intent_status: IntentStatus",
-               a.provider AS "provider: ProviderName", a.amount_paise AS "amount: Money", a.status AS "status: AttemptStatus",
-               a.provider_reference AS reference, a.provider_payment_id AS payment_id, a.created_at"#,
+        ToAsk,
+        r#"UPDATE attempt SET polls = polls + 1,
+               poll_at = $1::timestamptz + make_interval(secs => least($2 * power(2, least(polls, 16)), $3))
+           WHERE id IN (SELECT id FROM attempt WHERE poll_at <= $1 ORDER BY poll_at LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED)
+           RETURNING id AS "id: AttemptId", provider AS "provider: ProviderName", amount_paise AS "amount: Money",
+               status AS "status: AttemptStatus", provider_reference AS reference, provider_payment_id AS payment_id, created_at"#,
         now as Timestamp,
         first_pause_seconds,
         longest_pause_seconds,
@@ -290,6 +294,24 @@ pub async fn claim_due(
     )
     .fetch_all(connection)
     .await
+}
+
+/// Sets when the job asks about an attempt next; never, if `at` is none. Does nothing if it has another status by now.
+pub async fn ask_at(
+    connection: &mut PgConnection,
+    id: AttemptId,
+    status: AttemptStatus,
+    at: Option<Timestamp>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE attempt SET poll_at = $3 WHERE id = $1 AND status = $2",
+        id as AttemptId,
+        status as AttemptStatus,
+        at as Option<Timestamp>
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// What the provider's page for a pending attempt is about.

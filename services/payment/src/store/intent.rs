@@ -150,6 +150,8 @@ pub struct Details {
     pub reference: Option<String>,
     pub payment_id: Option<String>,
     pub failure_reason: Option<String>,
+    /// When the provider is asked again if the attempt has just failed.
+    pub ask_again_at: Option<Timestamp>,
 }
 
 /// Writes the money side of a locked intent and of those attempts of it that changed, in one statement. The database refuses
@@ -173,7 +175,9 @@ pub async fn save(
                  provider_reference = coalesce(attempt.provider_reference, $11),
                  provider_payment_id = coalesce($12, attempt.provider_payment_id),
                  failure_reason = CASE WHEN c.status = 'failed' THEN coalesce(attempt.failure_reason, $13) END,
-                 poll_at = CASE WHEN c.status NOT IN ('succeeded', 'failed') THEN attempt.poll_at END,
+                 poll_at = CASE WHEN c.status = 'succeeded' THEN NULL
+                                WHEN c.status = 'failed' AND attempt.status <> 'failed' THEN $15
+                                ELSE attempt.poll_at END,
                  decided_at = CASE WHEN c.status IN ('succeeded', 'failed') THEN coalesce(attempt.decided_at, $7) END
              FROM unnest($8::uuid[], $9::text[], $10::bigint[]) AS c (id, status, held)
              WHERE attempt.id = c.id
@@ -195,6 +199,7 @@ pub async fn save(
         details.payment_id,
         details.failure_reason,
         version,
+        details.ask_again_at as Option<Timestamp>,
     )
     .execute(connection)
     .await?;

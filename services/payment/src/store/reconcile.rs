@@ -5,6 +5,8 @@ use platform::reconcile::Violation;
 use sqlx::PgConnection;
 use types::{Money, OrderId, ReturnId, Timestamp};
 
+use crate::domain::refunded_of_order;
+
 /// The payment of an order in short, to be held against the order's own books.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
@@ -13,6 +15,13 @@ pub struct Fact {
     pub captured: Money,
     pub refunded: Money,
     pub status: IntentStatus,
+}
+
+impl Fact {
+    /// What the order knows to have gone back.
+    pub fn refunded_of_order(&self) -> Money {
+        refunded_of_order(self.amount, self.captured, self.refunded)
+    }
 }
 
 pub async fn facts(connection: &mut PgConnection) -> Result<Vec<Fact>, sqlx::Error> {
@@ -35,12 +44,14 @@ pub struct RefundFact {
     pub state: RefundState,
 }
 
+/// Of a return whose refund was tried again, the last is the one that counts.
 pub async fn refund_facts(connection: &mut PgConnection) -> Result<Vec<RefundFact>, sqlx::Error> {
     sqlx::query_as!(
         RefundFact,
         r#"SELECT r.return_id AS "return_id!: ReturnId", i.order_id AS "order_id: OrderId", r.amount_paise AS "amount: Money",
                r.state AS "state: RefundState"
-           FROM refund r JOIN intent i ON i.id = r.intent_id WHERE r.return_id IS NOT NULL ORDER BY r.id"#
+           FROM refund r JOIN intent i ON i.id = r.intent_id WHERE r.return_id IS NOT NULL
+           ORDER BY r.state <> 'failed', r.id"#
     )
     .fetch_all(connection)
     .await
@@ -101,7 +112,7 @@ pub async fn stuck(connection: &mut PgConnection, long_ago: Timestamp) -> Result
         Violation,
         r#"(SELECT 'attempts-are-decided' AS "rule!", id::text AS "subject!",
                    format('%s since %s', status, created_at) AS "detail!"
-            FROM attempt WHERE poll_at IS NOT NULL AND created_at < $1 LIMIT 100)
+            FROM attempt WHERE poll_at IS NOT NULL AND status <> 'failed' AND created_at < $1 LIMIT 100)
            UNION ALL
            (SELECT 'refunds-end', id::text,
                    format('%s paise on the way since %s, after %s tries', amount_paise, requested_at, tries)
@@ -109,8 +120,11 @@ pub async fn stuck(connection: &mut PgConnection, long_ago: Timestamp) -> Result
            UNION ALL
            (SELECT 'failed-refunds-are-made-good', id::text, format('%s paise: %s', amount_paise, failure_reason)
             FROM refund r WHERE state = 'failed' AND decided_at < $1
-              AND EXISTS (SELECT FROM intent i WHERE i.id = r.intent_id AND i.status = 'cancelled'
-                          AND i.captured_paise > i.refunded_paise + i.refunding_paise) LIMIT 100)
+              AND NOT EXISTS (SELECT FROM refund o WHERE o.cause = r.cause AND o.state <> 'failed')
+              AND EXISTS (SELECT FROM intent i WHERE i.id = r.intent_id
+                          AND (i.status = 'cancelled' AND i.captured_paise > i.refunded_paise + i.refunding_paise
+                               OR r.return_id IS NOT NULL
+                                  AND i.captured_paise - i.refunded_paise - i.refunding_paise >= r.amount_paise)) LIMIT 100)
            UNION ALL
            (SELECT 'webhooks-are-applied', provider || ' ' || event_id, coalesce(problem, 'not tried yet')
             FROM webhook WHERE applied_at IS NULL AND received_at < $1 LIMIT 100)"#,

@@ -17,6 +17,7 @@ pub struct RefundRow {
     pub reason: String,
     pub state: RefundState,
     pub failure_reason: Option<String>,
+    pub bank_reference: Option<String>,
     pub requested_at: Timestamp,
     pub decided_at: Option<Timestamp>,
 }
@@ -31,6 +32,7 @@ impl RefundRow {
             state: self.state,
             reason: self.reason.clone(),
             failure_reason: self.failure_reason.clone(),
+            bank_reference: self.bank_reference.clone(),
             requested_at: self.requested_at,
             decided_at: self.decided_at,
         }
@@ -49,17 +51,48 @@ pub struct NewRefundRow<'a> {
     pub requested_by: Option<UserId>,
     /// Why it cannot be; then it is only recorded, as failed.
     pub failure_reason: Option<&'a str>,
+    /// The bank's, if staff have paid it; then it is recorded as succeeded.
+    pub bank_reference: Option<&'a str>,
     pub now: Timestamp,
 }
 
+impl NewRefundRow<'_> {
+    fn state(&self) -> RefundState {
+        match (self.failure_reason, self.bank_reference) {
+            (Some(_), _) => RefundState::Failed,
+            (None, Some(_)) => RefundState::Succeeded,
+            (None, None) => RefundState::Requested,
+        }
+    }
+
+    fn decided_at(&self) -> Option<Timestamp> {
+        (self.state() != RefundState::Requested).then_some(self.now)
+    }
+
+    pub fn to_wire(&self, order_id: OrderId) -> Refund {
+        Refund {
+            refund_id: self.id,
+            order_id,
+            return_id: self.return_id,
+            amount: self.amount,
+            state: self.state(),
+            reason: self.reason.to_owned(),
+            failure_reason: self.failure_reason.map(str::to_owned),
+            bank_reference: self.bank_reference.map(str::to_owned),
+            requested_at: self.now,
+            decided_at: self.decided_at(),
+        }
+    }
+}
+
+/// # Errors
+/// The constraint `refund_cause_once` is violated if the cause has a refund that did not fail.
 pub async fn insert(connection: &mut PgConnection, new: &NewRefundRow<'_>) -> Result<(), sqlx::Error> {
-    let failed = new.failure_reason.is_some();
-    let state = if failed { RefundState::Failed } else { RefundState::Requested };
     sqlx::query!(
         "INSERT INTO refund (id, intent_id, attempt_id, cause, return_id, amount_paise, reason, requested_by, state,
-                             failure_reason, due_at, requested_at, decided_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-                 CASE WHEN $11 THEN NULL ELSE $12::timestamptz END, $12, CASE WHEN $11 THEN $12::timestamptz END)",
+                             failure_reason, bank_reference, due_at, requested_at, decided_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+                 CASE WHEN $13::timestamptz IS NULL THEN $12::timestamptz END, $12, $13)",
         new.id as RefundId,
         new.intent_id as IntentId,
         new.attempt_id as Option<AttemptId>,
@@ -68,10 +101,11 @@ pub async fn insert(connection: &mut PgConnection, new: &NewRefundRow<'_>) -> Re
         new.amount as Money,
         new.reason,
         new.requested_by as Option<UserId>,
-        state as RefundState,
+        new.state() as RefundState,
         new.failure_reason,
-        failed,
+        new.bank_reference,
         new.now as Timestamp,
+        new.decided_at() as Option<Timestamp>,
     )
     .execute(connection)
     .await?;
@@ -83,7 +117,8 @@ pub async fn of_intent(connection: &mut PgConnection, intent: IntentId) -> Resul
     sqlx::query_as!(
         RefundRow,
         r#"SELECT id AS "id: RefundId", attempt_id AS "attempt_id: AttemptId", return_id AS "return_id: ReturnId",
-               amount_paise AS "amount: Money", reason, state AS "state: RefundState", failure_reason, requested_at, decided_at
+               amount_paise AS "amount: Money", reason, state AS "state: RefundState", failure_reason, bank_reference,
+               requested_at, decided_at
            FROM refund WHERE intent_id = $1 ORDER BY requested_at, id LIMIT 500"#,
         intent as IntentId
     )
@@ -153,7 +188,11 @@ pub struct Locked {
     pub attempt: Option<Attempt>,
     pub state: RefundState,
     pub amount: Money,
+    pub cause: String,
     pub return_id: Option<ReturnId>,
+    pub reason: String,
+    /// It failed, and no other refund of its cause has been tried since that did not fail.
+    pub is_to_be_made_good: bool,
 }
 
 pub async fn lock(connection: &mut PgConnection, id: RefundId) -> Result<Option<Locked>, sqlx::Error> {
@@ -171,7 +210,9 @@ pub async fn lock(connection: &mut PgConnection, id: RefundId) -> Result<Option<
     .await?;
     let Some(intent) = intent else { return Ok(None) };
     let row = sqlx::query!(
-        r#"SELECT r.state AS "state: RefundState", r.amount_paise AS "amount: Money", r.return_id AS "return_id: ReturnId",
+        r#"SELECT r.state AS "state: RefundState", r.amount_paise AS "amount: Money", r.cause, r.return_id AS "return_id: ReturnId",
+               r.reason,
+               NOT EXISTS (SELECT FROM refund o WHERE o.cause = r.cause AND o.state <> 'failed') AS "is_to_be_made_good!",
                a.id AS "attempt_id?: AttemptId", a.status AS "status?: AttemptStatus", a.amount_paise AS "attempt_amount?: Money",
                a.refund_held_paise AS "held?: Money"
            FROM refund r LEFT JOIN attempt a ON a.id = r.attempt_id WHERE r.id = $1"#,
@@ -183,7 +224,16 @@ pub async fn lock(connection: &mut PgConnection, id: RefundId) -> Result<Option<
         (Some(id), Some(status), Some(amount), Some(held)) => Some(Attempt { id, status, amount, held }),
         _ => None,
     };
-    Ok(Some(Locked { intent, attempt, state: row.state, amount: row.amount, return_id: row.return_id }))
+    Ok(Some(Locked {
+        intent,
+        attempt,
+        state: row.state,
+        amount: row.amount,
+        cause: row.cause,
+        return_id: row.return_id,
+        reason: row.reason,
+        is_to_be_made_good: row.is_to_be_made_good,
+    }))
 }
 
 /// How a refund ended.

@@ -11,29 +11,33 @@ use types::{Money, Role};
 use wiremock::matchers::{basic_auth, body_partial_json, header, header_exists, method, path, query_param};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-use crate::shop::{Order, PATIENCE, PRICE, Shop, card, deaf, upi};
+use crate::shop::{Order, PATIENCE, PRICE, Setup, Shop, card, deaf, upi};
 
 const WEBHOOK_SECRET: &str = "rzp webhook secret";
 const PATH: &str = "/api/v1/payments/webhooks/razorpay";
+pub const PAYMENTS: &str = "/v1/orders/order_9A33XWu170gUtm/payments";
 
-async fn shop(razorpay: &MockServer) -> Shop {
-    let setup = deaf()
+pub async fn shop(razorpay: &MockServer) -> Shop {
+    Shop::start(setup(razorpay)).await
+}
+
+pub fn setup(razorpay: &MockServer) -> Setup {
+    deaf()
         .env("PAYMENT_PROVIDER", "razorpay")
         .env("RAZORPAY_URL", razorpay.uri())
         .env("RAZORPAY_KEY_ID", "rzp_test_key")
         .env("RAZORPAY_KEY_SECRET", "rzp secret")
         .env("RAZORPAY_WEBHOOK_SECRET", WEBHOOK_SECRET)
         .env("RAZORPAY_TIMEOUT", "1")
-        .env("PAYMENT_BACK_URL", "https://shop.example/orders/{order_id}");
-    Shop::start(setup).await
+        .env("PAYMENT_BACK_URL", "https://shop.example/orders/{order_id}")
 }
 
-fn order_entity() -> Value {
+pub fn order_entity() -> Value {
     json!({ "id": "order_9A33XWu170gUtm", "entity": "order", "amount": PRICE, "amount_paid": 0, "amount_due": PRICE,
             "currency": "INR", "receipt": "r", "status": "created", "attempts": 0, "notes": [], "created_at": 1582637108 })
 }
 
-fn payment_entity(status: &str) -> Value {
+pub fn payment_entity(status: &str) -> Value {
     json!({ "id": "pay_29QQoUBi66xm2f", "entity": "payment", "amount": PRICE, "currency": "INR", "status": status,
             "order_id": "order_9A33XWu170gUtm", "method": "card", "amount_refunded": 0, "refund_status": null,
             "captured": status == "captured", "error_code": null,
@@ -41,11 +45,11 @@ fn payment_entity(status: &str) -> Value {
             "notes": [], "created_at": 1600856650 })
 }
 
-fn collection(items: &[Value]) -> Value {
+pub fn collection(items: &[Value]) -> Value {
     json!({ "entity": "collection", "count": items.len(), "items": items })
 }
 
-async fn answers(razorpay: &MockServer, verb: &str, at: &str, body: Value) {
+pub async fn answers(razorpay: &MockServer, verb: &str, at: &str, body: Value) {
     Mock::given(method(verb))
         .and(path(at))
         .and(basic_auth("rzp_test_key", "rzp secret"))
@@ -54,23 +58,23 @@ async fn answers(razorpay: &MockServer, verb: &str, at: &str, body: Value) {
         .await;
 }
 
-fn webhook(event: &str, payload: Value) -> Vec<u8> {
+pub fn webhook(event: &str, payload: Value) -> Vec<u8> {
     let contains: Vec<&String> = payload.as_object().unwrap().keys().collect();
     let body = json!({ "entity": "event", "account_id": "acc_BFQ7uQEaa7j2z7", "event": event, "contains": contains,
                        "payload": payload, "created_at": 1600856651 });
     serde_json::to_vec(&body).unwrap()
 }
 
-async fn hear(shop: &Shop, event_id: &str, body: &[u8], signed: &[u8]) -> Answer {
+pub async fn hear(shop: &Shop, event_id: &str, body: &[u8], signed: &[u8]) -> Answer {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, WEBHOOK_SECRET.as_bytes()), signed);
     let signature: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     let razorpay = shop.service.guest().with("x-razorpay-signature", signature).with("x-razorpay-event-id", event_id);
     razorpay.send_bytes(Method::POST, PATH, body.to_vec()).await
 }
 
-async fn begun(shop: &Shop, razorpay: &MockServer) -> Order {
+pub async fn begun(shop: &Shop, razorpay: &MockServer) -> Order {
     answers(razorpay, "POST", "/v1/orders", order_entity()).await;
-    answers(razorpay, "GET", "/v1/orders/order_9A33XWu170gUtm/payments", collection(&[])).await;
+    answers(razorpay, "GET", PAYMENTS, collection(&[])).await;
     let order = shop.order().await;
     let started = order.pay_by_upi("asha@okbank").await;
     assert_eq!(started.attempt.status, AttemptStatus::Pending);
@@ -133,7 +137,7 @@ async fn a_failed_payment_of_an_order_can_still_be_followed_by_a_good_one() {
     // The customer tries again on the same page; the webhook is lost, and the customer comes back.
     razorpay.reset().await;
     let both = collection(&[payment_entity("failed"), payment_entity("captured")]);
-    answers(&razorpay, "GET", "/v1/orders/order_9A33XWu170gUtm/payments", both).await;
+    answers(&razorpay, "GET", PAYMENTS, both).await;
     let synced = order.customer.post(&order.path("/sync"), &()).await.is(200);
     assert_eq!(synced.json["status"], "paid");
     assert_eq!(synced.json["attempts"][0].get("failure_reason"), None);
@@ -156,7 +160,7 @@ async fn an_order_whose_answer_was_lost_is_found_by_its_receipt() {
         .mount(&razorpay)
         .await;
     let paid = collection(&[payment_entity("captured")]);
-    answers(&razorpay, "GET", "/v1/orders/order_9A33XWu170gUtm/payments", paid).await;
+    answers(&razorpay, "GET", PAYMENTS, paid).await;
     shop.becomes(&order, IntentStatus::Paid).await;
 }
 
@@ -166,7 +170,7 @@ async fn an_authorised_payment_is_captured() {
     let shop = shop(&razorpay).await;
     answers(&razorpay, "POST", "/v1/orders", order_entity()).await;
     let authorized = collection(&[payment_entity("authorized")]);
-    answers(&razorpay, "GET", "/v1/orders/order_9A33XWu170gUtm/payments", authorized).await;
+    answers(&razorpay, "GET", PAYMENTS, authorized).await;
     Mock::given(method("POST"))
         .and(path("/v1/payments/pay_29QQoUBi66xm2f/capture"))
         .and(body_partial_json(json!({ "amount": PRICE, "currency": "INR" })))

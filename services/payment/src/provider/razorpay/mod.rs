@@ -121,7 +121,7 @@ impl Provider for Razorpay {
             },
         };
         let payments: wire::Collection<wire::Payment> = self.get(&format!("orders/{order_id}/payments")).await?;
-        let best = payments.items.into_iter().max_by_key(|payment| payment.state());
+        let best = payments.items.into_iter().max_by_key(wire::Payment::rank);
         Ok(Some(match best {
             Some(payment) => PaymentReport { reference: Some(order_id), ..payment.report()? },
             None => PaymentReport {

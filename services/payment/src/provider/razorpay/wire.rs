@@ -31,6 +31,9 @@ pub struct Payment {
     pub amount: i64,
     pub currency: String,
     pub status: PaymentStatus,
+    /// Whether it ever was ours.
+    #[serde(default)]
+    pub captured: Option<bool>,
     #[serde(default)]
     pub error_description: Option<String>,
     /// In seconds since 1970.
@@ -43,7 +46,7 @@ pub enum PaymentStatus {
     Created,
     Authorized,
     Captured,
-    /// Was captured, and went back.
+    /// Went back, whether it was captured or only authorised.
     Refunded,
     Failed,
     #[serde(other)]
@@ -102,13 +105,24 @@ struct Entity<T> {
 
 impl Payment {
     /// How far it came: of an order's payments the furthest counts.
-    pub fn state(&self) -> u8 {
+    pub fn rank(&self) -> u8 {
+        match self.state() {
+            _ if self.status == PaymentStatus::Unheard => 0,
+            Reported::Failed => 1,
+            Reported::Pending => 2,
+            Reported::Authorized => 3,
+            Reported::Captured => 4,
+        }
+    }
+
+    fn state(&self) -> Reported {
         match self.status {
-            PaymentStatus::Unheard => 0,
-            PaymentStatus::Failed => 1,
-            PaymentStatus::Created => 2,
-            PaymentStatus::Authorized => 3,
-            PaymentStatus::Captured | PaymentStatus::Refunded => 4,
+            PaymentStatus::Created | PaymentStatus::Unheard => Reported::Pending,
+            PaymentStatus::Authorized => Reported::Authorized,
+            // Authorised, never taken, and sent back by Razorpay itself.
+            PaymentStatus::Refunded if self.captured == Some(false) => Reported::Failed,
+            PaymentStatus::Captured | PaymentStatus::Refunded => Reported::Captured,
+            PaymentStatus::Failed => Reported::Failed,
         }
     }
 
@@ -116,12 +130,7 @@ impl Payment {
         if self.currency != CURRENCY {
             return Err(ProviderError::NoAnswer(format!("{} is in {}", self.id, self.currency)));
         }
-        let state = match self.status {
-            PaymentStatus::Created | PaymentStatus::Unheard => Reported::Pending,
-            PaymentStatus::Authorized => Reported::Authorized,
-            PaymentStatus::Captured | PaymentStatus::Refunded => Reported::Captured,
-            PaymentStatus::Failed => Reported::Failed,
-        };
+        let state = self.state();
         Ok(PaymentReport {
             reference: self.order_id,
             payment_id: Some(self.id),
