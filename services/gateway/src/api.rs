@@ -1,11 +1,12 @@
 //! The gateway's own endpoints: how everything is, the API's document and a page to try it.
 
 use askama::Template;
-use axum::Json;
 use axum::extract::State;
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
 use contracts::demo::{DEMO_ACCOUNTS, DEMO_PASSWORD, DemoAccount};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use platform::http::PlainPage;
 use platform::service::{App as _, AppEnv};
 use platform::{Problem, Result};
@@ -14,23 +15,32 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::Gateway;
-use crate::status::{self, ServiceStatus, Status};
+use crate::status::{ServiceStatus, Status};
+
+/// The pages to try the API bring scripts of their own, which style what they draw.
+const POLICY_OF_PAGES: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
+);
 
 pub(crate) fn routes() -> OpenApiRouter<Gateway> {
     let pages = SwaggerUi::new("/docs").config(Config::from("/api/v1/openapi.json"));
+    let with_policy = async |mut page: Response| {
+        page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY_OF_PAGES);
+        page
+    };
     OpenApiRouter::new()
         .routes(routes!(health_of_all))
         .routes(routes!(api_document))
         .routes(routes!(start_page))
-        .merge(OpenApiRouter::from(axum::Router::from(pages)))
+        .merge(OpenApiRouter::from(Router::from(pages).layer(middleware::map_response(with_policy))))
 }
 
-/// How the services are.
+/// How the services are, or were at most two seconds ago.
 #[utoipa::path(get, path = "/api/v1/status", tag = "platform", responses((status = 200, body = Status), (status = 503, body = Status, description = "Not all are ready")))]
 async fn health_of_all(State(gateway): State<Gateway>) -> Response {
-    let status = status::of_all(gateway.context()).await;
+    let status = gateway.0.statuses.of_all(gateway.context()).await;
     let code = if status.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, Json(status)).into_response()
+    (code, Json(&*status)).into_response()
 }
 
 /// The whole public API as one OpenAPI document.
@@ -42,8 +52,8 @@ async fn api_document(State(gateway): State<Gateway>) -> Result<Response> {
 
 #[derive(Template)]
 #[template(path = "start.html")]
-struct StartPage {
-    services: Vec<ServiceStatus>,
+struct StartPage<'a> {
+    services: &'a [ServiceStatus],
     accounts: &'static [DemoAccount],
     password: &'static str,
 }
@@ -54,7 +64,7 @@ async fn start_page(State(gateway): State<Gateway>) -> Result<PlainPage> {
     if gateway.context().app_env() != AppEnv::Local {
         return Err(Problem::not_found("page"));
     }
-    let Status { services, .. } = status::of_all(gateway.context()).await;
-    let page = StartPage { services, accounts: DEMO_ACCOUNTS, password: DEMO_PASSWORD };
+    let status = gateway.0.statuses.of_all(gateway.context()).await;
+    let page = StartPage { services: &status.services, accounts: DEMO_ACCOUNTS, password: DEMO_PASSWORD };
     page.render().map(PlainPage).map_err(Problem::internal)
 }

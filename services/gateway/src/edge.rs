@@ -18,8 +18,8 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use crate::Gateway;
 use crate::client_address::client_address;
-use crate::{Gateway, forward};
 
 /// Shorter answers are not worth compressing.
 const SMALLEST_TO_COMPRESS: u16 = 1024;
@@ -45,8 +45,8 @@ impl Settings {
     }
 }
 
-/// Everything under `/api/v1`, with what surrounds it.
-pub(crate) fn around_forwarding(gateway: Gateway) -> Router {
+/// What surrounds everything that clients ask for, the gateway's own endpoints included.
+pub(crate) fn around(gateway: Gateway, router: Router) -> Router {
     let origins = gateway.0.settings.origins.clone();
     let cors = CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
@@ -61,12 +61,10 @@ pub(crate) fn around_forwarding(gateway: Gateway) -> Router {
         ])
         .expose_headers([header::ETAG, header::RETRY_AFTER, HeaderName::from_static("x-request-id")])
         .max_age(Duration::from_secs(3600));
-    Router::new()
-        .fallback(forward::forward)
-        .layer(middleware::from_fn_with_state(gateway.clone(), admit))
+    router
+        .layer(middleware::from_fn_with_state(gateway, admit))
         .layer(cors)
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(SMALLEST_TO_COMPRESS)))
-        .with_state(gateway)
 }
 
 /// The address a request comes from, for the forwarding.

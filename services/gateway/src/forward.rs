@@ -1,12 +1,12 @@
 //! Sending a public request on to the service whose it is.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use axum::RequestExt as _;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use axum::{RequestExt as _, Router};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full};
 use platform::client::{Breaker, Connections};
@@ -34,6 +34,8 @@ const NOT_FORWARDED: [HeaderName; 11] = [
     headers::CORRELATION_ID,
 ];
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// A service that was given less says nothing by not answering: a client that sends its body slowly has left it no more.
+const FAIR: Duration = Duration::from_secs(5);
 /// A read is tried again when the connection broke before an answer came.
 const READ_ATTEMPTS: u32 = 2;
 
@@ -51,7 +53,12 @@ impl Upstreams {
     }
 }
 
-pub(crate) async fn forward(State(gateway): State<Gateway>, address: Address, request: Request) -> Result<Response> {
+/// Everything under `/api/v1` that is not the gateway's own.
+pub(crate) fn everything_else(gateway: Gateway) -> Router {
+    Router::new().fallback(forward).with_state(gateway)
+}
+
+async fn forward(State(gateway): State<Gateway>, address: Address, request: Request) -> Result<Response> {
     let path = request.uri().path();
     let service = destination(&gateway, path).ok_or_else(|| Problem::not_found("path"))?;
     let cacheable = *request.method() == Method::GET;
@@ -99,14 +106,15 @@ async fn send(
         *request.method_mut() = parts.method.clone();
         *request.uri_mut() = uri.clone();
         *request.headers_mut() = headers.clone();
-        let error = match tokio::time::timeout(scope.time_left(), upstreams.connections.request(request)).await {
+        let (asked, time) = (Instant::now(), scope.time_left());
+        let error = match tokio::time::timeout(time, upstreams.connections.request(request)).await {
             Ok(Ok(response)) => {
                 breaker.succeeded();
                 return Ok(incoming(response.map(Body::new)));
             }
             Ok(Err(error)) => error.to_string(),
             Err(_) => {
-                breaker.failed();
+                breaker.failed_within(asked.elapsed(), time, FAIR);
                 return Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, "deadline-passed", "It took too long"));
             }
         };

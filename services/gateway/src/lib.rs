@@ -15,7 +15,11 @@ use platform::service::{App, BootError, Context, Service};
 use types::ServiceName;
 
 pub fn service() -> Service {
-    Service::builder::<Gateway>(ServiceName::Gateway).routes(api::routes()).fallback(edge::around_forwarding).build()
+    Service::builder::<Gateway>(ServiceName::Gateway)
+        .routes(api::routes())
+        .fallback(forward::everything_else)
+        .around(edge::around)
+        .build()
 }
 
 /// Cheap to clone.
@@ -28,6 +32,7 @@ struct Inner {
     upstreams: forward::Upstreams,
     recent: recent::Recent,
     documents: document::Documents,
+    statuses: status::Statuses,
 }
 
 impl App for Gateway {
@@ -37,6 +42,7 @@ impl App for Gateway {
             upstreams: forward::Upstreams::new(&context),
             recent: recent::Recent::from_env(env)?,
             documents: document::Documents::default(),
+            statuses: status::Statuses::default(),
             context,
         })))
     }

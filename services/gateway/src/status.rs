@@ -1,10 +1,13 @@
 //! How the services are.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use futures::future::join_all;
 use http_body_util::{BodyExt, Full};
+use moka::Expiry;
+use moka::future::Cache;
 use platform::service::Context;
 use serde::Serialize;
 use serde_json::Value;
@@ -13,6 +16,11 @@ use utoipa::ToSchema;
 
 /// A service that takes longer to say that it is ready is not.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Anybody may ask, and each answer costs a question to every service: so it is kept for a while.
+const KEPT: Duration = Duration::from_secs(2);
+/// Whoever is told that not all are ready asks again soon.
+const KEPT_UNREADY: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Status {
@@ -32,8 +40,31 @@ pub(crate) struct ServiceStatus {
     pub milliseconds: u64,
 }
 
-/// Asks all services whether they are ready.
-pub(crate) async fn of_all(context: &Context) -> Status {
+/// What the services last said.
+pub(crate) struct Statuses(Cache<(), Arc<Status>>);
+
+struct WhileItHolds;
+
+impl Expiry<(), Arc<Status>> for WhileItHolds {
+    fn expire_after_create(&self, (): &(), status: &Arc<Status>, _: Instant) -> Option<Duration> {
+        Some(if status.ready { KEPT } else { KEPT_UNREADY })
+    }
+}
+
+impl Default for Statuses {
+    fn default() -> Self {
+        Statuses(Cache::builder().max_capacity(1).expire_after(WhileItHolds).build())
+    }
+}
+
+impl Statuses {
+    /// Whether all services are ready. They are asked once, however many want to know at the same time.
+    pub async fn of_all(&self, context: &Context) -> Arc<Status> {
+        self.0.get_with((), async { Arc::new(of_all(context).await) }).await
+    }
+}
+
+async fn of_all(context: &Context) -> Status {
     let services =
         join_all(ServiceName::ALL.iter().filter(|s| **s != ServiceName::Gateway).map(|s| of(context, *s))).await;
     Status { ready: services.iter().all(|s| s.ready), services }
