@@ -7,7 +7,7 @@ use contracts::Event;
 use contracts::user::{Erasure, ErasureRequested, ServiceErasure, UserData};
 use http::{HeaderValue, StatusCode, header};
 use platform::http::Path;
-use platform::idempotency::{Begun, IdempotencyKey};
+use platform::idempotency::{self, Begun, IdempotencyKey};
 use platform::identity::{Customer, OrderReader};
 use platform::problem::{Problem, Result};
 use platform::topology::Topology;
@@ -81,6 +81,7 @@ async fn request_erasure(customer: Customer, State(app): State<Users>, key: Idem
     wish::delete_all(&mut tx, customer.id).await?;
     preference::delete(&mut tx, customer.id).await?;
     profile::erase(&mut tx, customer.id, now).await?;
+    idempotency::forget(&mut tx, customer.id, Some(&key)).await?;
     let version = profile::next_version(&mut tx, customer.id).await?;
     tx.publish(customer.id, version, &ErasureRequested { user_id: customer.id })?;
     let answer = tx.answer(StatusCode::ACCEPTED, &begun).await?;

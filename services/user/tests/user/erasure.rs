@@ -86,7 +86,7 @@ async fn an_erasure_is_asked_for_once_and_complete_when_every_service_has_answer
     assert_eq!(service.published::<ErasureRequested>().await.len(), 1);
 
     let asked: Vec<ServiceName> = begun.services.iter().map(|part| part.service).collect();
-    assert!(asked.contains(&ServiceName::Auth) && asked.contains(&ServiceName::Order) && asked.len() == 8, "{asked:?}");
+    assert!(asked.contains(&ServiceName::Auth) && asked.contains(&ServiceName::Order) && asked.len() == 9, "{asked:?}");
     for (n, part) in asked.iter().enumerate() {
         let before: Erasure = asha.get(ERASURE).await.is(200).read();
         assert_eq!(before.completed_at, None);
@@ -118,4 +118,23 @@ async fn an_answer_about_somebody_who_asked_for_nothing_is_passed_over() {
     service.deliver(asha.id(), 1, &answer).await;
     asha.get(ERASURE).await.is(404);
     asha.get(ME).await.is(200);
+}
+
+#[tokio::test]
+async fn what_an_erased_customer_was_answered_is_not_told_again() {
+    let service = start().await;
+    let asha = registered(&service).await;
+    let adds = asha.with("idempotency-key", "one");
+    adds.post(ADDRESSES, &home()).await.is(201);
+    adds.post(ADDRESSES, &home()).await.is(201);
+    let kept = "SELECT coalesce(string_agg(convert_from(body, 'UTF8'), ' '), '') FROM idempotency_key";
+    let kept = async || sqlx::query_scalar::<_, String>(kept).fetch_one(&service.pool).await.unwrap();
+    assert!(kept().await.contains("Asha Rao"));
+
+    let erases = asha.with("idempotency-key", "two");
+    let begun: Erasure = erases.post(ERASURE, &json!({})).await.is(202).read();
+    assert_eq!(erases.post(ERASURE, &json!({})).await.is(202).read::<Erasure>(), begun);
+    adds.post(ADDRESSES, &home()).await.is(410).problem("account-erased");
+    let kept = kept().await;
+    assert!(kept.contains("requested_at") && !kept.contains("Asha Rao"), "{kept}");
 }
