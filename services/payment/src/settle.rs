@@ -223,6 +223,9 @@ pub async fn refund_ended(
         return Ok(true);
     }
     if locked.state != RefundState::Requested {
+        if locked.state == RefundState::Failed && outcome == RefundOutcome::Succeeded {
+            tracing::error!(refund = %id, "the provider paid a refund that it had refused; it may be made good by now");
+        }
         return Ok(true);
     }
     let store::refund::Locked { intent, mut attempt, amount, return_id, .. } = locked;

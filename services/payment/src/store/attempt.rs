@@ -246,7 +246,7 @@ pub struct ToAsk {
 
 /// Takes the attempts of an intent that the provider has to be asked about now, but for those that somebody asked about after
 /// `asked_before`: the undecided, and while the order waits for its money those that failed, since some providers let the customer
-/// try again on the same page.
+/// try again on the same page. Waits for whoever writes to one of them: that may be the very news that is asked for.
 pub async fn claim_of_intent(
     connection: &mut PgConnection,
     intent: IntentId,
@@ -261,7 +261,7 @@ pub async fn claim_of_intent(
                WHERE a.intent_id = $1 AND (a.asked_at IS NULL OR a.asked_at <= $3)
                  AND (a.status IN ('created', 'unknown', 'pending', 'authorized')
                       OR a.status = 'failed' AND i.status = 'open' AND a.provider_reference IS NOT NULL)
-               ORDER BY a.created_at DESC LIMIT 5 FOR NO KEY UPDATE OF a SKIP LOCKED)
+               ORDER BY a.created_at DESC LIMIT 5 FOR NO KEY UPDATE OF a)
            RETURNING id AS "id: AttemptId", provider AS "provider: ProviderName", amount_paise AS "amount: Money",
                status AS "status: AttemptStatus", provider_reference AS reference, provider_payment_id AS payment_id, created_at"#,
         intent as IntentId,
