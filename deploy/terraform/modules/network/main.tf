@@ -9,6 +9,8 @@ locals {
     pods          = { bits = 3, position = 1, public = false }
   }
 
+  cidrs = { for role, place in local.subnets : role => cidrsubnet(var.cidr, place.bits, place.position) }
+
   all_services = one(data.oci_core_services.all.services)
 }
 
@@ -105,6 +107,34 @@ resource "oci_core_default_security_list" "nothing" {
   defined_tags               = var.tags.defined
 }
 
+# The bastion cannot be put into a group, so what it may reach stands in its subnet's list: the cluster's API, the databases and the streams,
+# for people with a session. Who else stands in that subnet, the API's endpoint, may reach the two as well, and has no reason to.
+resource "oci_core_security_list" "bastion" {
+  # checkov:skip=CKV_OCI_16: nothing comes in by it
+  # checkov:skip=CKV_OCI_19: nothing comes in by it, from anywhere
+  compartment_id = var.compartment_id
+  vcn_id         = oci_core_vcn.this.id
+  display_name   = "${var.name}-bastion"
+  freeform_tags  = var.tags.freeform
+  defined_tags   = var.tags.defined
+
+  dynamic "egress_security_rules" {
+    for_each = { api = { subnet = "api", port = 6443 }, database = { subnet = "data", port = 5432 }, streaming = { subnet = "data", port = 9092 } }
+
+    content {
+      description      = "bastion to ${egress_security_rules.key}"
+      destination      = local.cidrs[egress_security_rules.value.subnet]
+      destination_type = "CIDR_BLOCK"
+      protocol         = local.tcp
+
+      tcp_options {
+        min = egress_security_rules.value.port
+        max = egress_security_rules.value.port
+      }
+    }
+  }
+}
+
 # Regional, with no availability domain: the same five serve a region of one domain and of three, and what stands in them
 # may move to another domain.
 resource "oci_core_subnet" "this" {
@@ -113,12 +143,12 @@ resource "oci_core_subnet" "this" {
   compartment_id             = var.compartment_id
   vcn_id                     = oci_core_vcn.this.id
   display_name               = "${var.name}-${replace(each.key, "_", "-")}"
-  cidr_block                 = cidrsubnet(var.cidr, each.value.bits, each.value.position)
+  cidr_block                 = local.cidrs[each.key]
   dns_label                  = replace(each.key, "_", "")
   prohibit_public_ip_on_vnic = !each.value.public
   prohibit_internet_ingress  = !each.value.public
   route_table_id             = each.value.public ? oci_core_route_table.public.id : oci_core_route_table.private.id
-  security_list_ids          = [oci_core_vcn.this.default_security_list_id]
+  security_list_ids          = [each.key == "api" ? oci_core_security_list.bastion.id : oci_core_vcn.this.default_security_list_id]
   freeform_tags              = var.tags.freeform
   defined_tags               = var.tags.defined
 }

@@ -37,6 +37,9 @@ locals {
     nodes_to_pods            = { group = "nodes", direction = "EGRESS", peer = "pods", protocol = "all" }
     nodes_to_services        = { group = "nodes", direction = "EGRESS", peer = "services", ports = [443, 443] }
     nodes_to_registries      = { group = "nodes", direction = "EGRESS", peer = local.anywhere, ports = [443, 443] }
+    # Calico's Typha has its node's address: without it Calico knows the policies on that node alone, and on all others none is enforced.
+    nodes_to_typha           = { group = "nodes", direction = "EGRESS", peer = "nodes", ports = [5473, 5473] }
+    nodes_from_typha         = { group = "nodes", direction = "INGRESS", peer = "nodes", ports = [5473, 5473] }
     nodes_path_discovery_out = { group = "nodes", direction = "EGRESS", peer = var.cidr, protocol = local.icmp }
 
     pods_from_api           = { group = "pods", direction = "INGRESS", peer = "api" }
@@ -55,9 +58,11 @@ locals {
     pods_to_mail            = { group = "pods", direction = "EGRESS", peer = local.anywhere, ports = [465, 465] }
     pods_to_mail_submission = { group = "pods", direction = "EGRESS", peer = local.anywhere, ports = [587, 587] }
 
-    database_from_pods  = { group = "database", direction = "INGRESS", peer = "pods", ports = [5432, 5432] }
-    cache_from_pods     = { group = "cache", direction = "INGRESS", peer = "pods", ports = [6379, 6379] }
-    streaming_from_pods = { group = "streaming", direction = "INGRESS", peer = "pods", ports = [9092, 9092] }
+    database_from_pods     = { group = "database", direction = "INGRESS", peer = "pods", ports = [5432, 5432] }
+    database_from_bastion  = { group = "database", direction = "INGRESS", peer = oci_core_subnet.this["api"].cidr_block, ports = [5432, 5432] }
+    cache_from_pods        = { group = "cache", direction = "INGRESS", peer = "pods", ports = [6379, 6379] }
+    streaming_from_pods    = { group = "streaming", direction = "INGRESS", peer = "pods", ports = [9092, 9092] }
+    streaming_from_bastion = { group = "streaming", direction = "INGRESS", peer = oci_core_subnet.this["api"].cidr_block, ports = [9092, 9092] }
   }
 
   # What the provider wants for a peer, once, for either direction.
@@ -78,6 +83,7 @@ resource "oci_core_network_security_group" "this" {
 }
 
 resource "oci_core_network_security_group_security_rule" "this" {
+  # checkov:skip=CKV_OCI_21: a stateless rule wants another for the answers, open to every high port
   for_each = local.rules
 
   network_security_group_id = oci_core_network_security_group.this[each.value.group].id

@@ -90,24 +90,42 @@ run "what_leaves_for_the_internet" {
   }
 }
 
-run "data_is_reached_by_pods_alone" {
-  assert {
-    condition = alltrue([
-      for rule in oci_core_network_security_group_security_rule.this :
-      rule.direction == "INGRESS" && rule.source == oci_core_network_security_group.this["pods"].id
-      if contains([for role in ["database", "cache", "streaming"] : oci_core_network_security_group.this[role].id], rule.network_security_group_id)
-    ])
-    error_message = "something besides a pod reaches the database, the cache or the streams"
-  }
-
+run "data_is_reached_by_pods_and_through_the_bastion_alone" {
   assert {
     condition = {
-      for role in ["database", "cache", "streaming"] : role => one([
-        for rule in oci_core_network_security_group_security_rule.this : rule.tcp_options[0].destination_port_range[0].max
+      for role in ["database", "cache", "streaming"] : role => sort([
+        for rule in oci_core_network_security_group_security_rule.this :
+        "${rule.direction} ${rule.source == oci_core_network_security_group.this["pods"].id ? "pods" : rule.source} ${rule.tcp_options[0].destination_port_range[0].max}"
         if rule.network_security_group_id == oci_core_network_security_group.this[role].id
       ])
-    } == { database = 5432, cache = 6379, streaming = 9092 }
-    error_message = "each kind of data has one port"
+      } == {
+      database  = tolist(["INGRESS 10.7.0.0/28 5432", "INGRESS pods 5432"])
+      cache     = tolist(["INGRESS pods 6379"])
+      streaming = tolist(["INGRESS 10.7.0.0/28 9092", "INGRESS pods 9092"])
+    }
+    error_message = "something besides a pod, or the bastion's subnet, reaches the database, the cache or the streams, or on another port"
+  }
+  assert {
+    condition = { for rule in oci_core_security_list.bastion.egress_security_rules : rule.description => "${rule.destination} ${rule.tcp_options[0].min}-${rule.tcp_options[0].max}" } == {
+      "bastion to api"       = "10.7.0.0/28 6443-6443"
+      "bastion to database"  = "10.7.3.0/24 5432-5432"
+      "bastion to streaming" = "10.7.3.0/24 9092-9092"
+    } && length(oci_core_security_list.bastion.ingress_security_rules) == 0
+    error_message = "a person's way in leads to the API, the databases and the streams, and no further"
+  }
+  assert {
+    condition     = [for role, subnet in oci_core_subnet.this : role if contains(subnet.security_list_ids, oci_core_security_list.bastion.id)] == ["api"]
+    error_message = "the bastion stands in the subnet api, and its list is for no other"
+  }
+}
+
+run "policies_are_known_on_every_node" {
+  assert {
+    condition = toset([
+      for rule in oci_core_network_security_group_security_rule.this : "${rule.direction} ${rule.tcp_options[0].destination_port_range[0].max}"
+      if rule.network_security_group_id == oci_core_network_security_group.this["nodes"].id && contains([rule.source, rule.destination], oci_core_network_security_group.this["nodes"].id)
+    ]) == toset(["EGRESS 5473", "INGRESS 5473"])
+    error_message = "every node asks Calico's Typha on one of them; nothing else goes from node to node"
   }
 }
 
