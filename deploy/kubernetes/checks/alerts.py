@@ -76,6 +76,17 @@ def thresholds(documents, topology):
     return [] if set(found) == wanted else [f"ReplicaLag warns at {found}, the topology says {sorted(wanted)}"]
 
 
+def services_down(documents, topology):
+    """Each service of the topology is missed by itself: as long as one pod of any other answers, nothing else tells that it is gone."""
+    problems = []
+    rules = [rule for d in documents for group in dig(d, "spec", "groups", default=[]) for rule in group["rules"] if rule["alert"] == "ServiceDown"]
+    found = {rule["labels"].get("service"): (rule["expr"], rule["labels"]["severity"]) for rule in rules}
+    wanted = {name: (f'absent(up{{namespace="ecommerce", pod=~"{name}-service-.+"}} == 1)', "page") for name in topology["services"]}
+    for name in sorted(set(found) | set(wanted), key=str):
+        compare(problems, f"ServiceDown of {name}", found.get(name), wanted.get(name))
+    return problems
+
+
 def places(documents):
     """Prometheus may read pods where the services are, and everything of its own is in its own namespace."""
     rights = ["ecommerce", "observability"]
@@ -110,4 +121,5 @@ def runbooks(documents, root):
 
 def check(documents, root, topology):
     problems = check_documents(documents, exported(root) | FOREIGN, labels_of(root))
+    problems += services_down(documents, topology)
     return problems + thresholds(documents, topology) + places(documents) + runbooks(documents, root)

@@ -31,7 +31,7 @@ LISTENER = {
     "name": NAME,
     "port": int,
     "protocol": ("HTTP", "HTTPS"),
-    "hostname": HOST,
+    "hostname?": HOST,
     "tls?": {"mode": ("Terminate",), "certificateRefs": [{"kind": ("Secret",), "name": NAME}]},
     "allowedRoutes": {"namespaces": {"from": ("Same", "Selector"), "selector?": {"matchLabels": LABELS}}},
 }
@@ -53,7 +53,7 @@ SHAPES = {
             "name": NAME,
             "creationPolicy": ("Owner", "Orphan", "Merge", "None"),
             "deletionPolicy": ("Retain", "Delete", "Merge"),
-            "template?": {"engineVersion": ("v2",), "data": LABELS},
+            "template?": {"engineVersion": ("v2",), "type?": ("kubernetes.io/dockerconfigjson",), "data": LABELS},
         },
         "data": [{"secretKey": re.compile(r"[A-Za-z][A-Za-z0-9_]*"), "remoteRef": {"key": re.compile(r"[A-Za-z0-9._-]+")}}],
     },
@@ -85,7 +85,7 @@ SHAPES = {
     ("monitoring.coreos.com/v1", "PrometheusRule"): {
         "groups": [{"name": str, "rules": [{
             "alert": re.compile("[A-Z][A-Za-z]+"), "expr": str, "for?": TIME,
-            "labels": {"severity": ("page", "ticket")},
+            "labels": {"severity": ("page", "ticket"), "service?": NAME},
             "annotations": {"summary": str, "description": str, "runbook_url": re.compile(r"docs/runbooks/[a-z-]+\.md(#[a-z0-9_-]+)?")},
         }]}],
     },

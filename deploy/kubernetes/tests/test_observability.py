@@ -42,6 +42,15 @@ class Alerts(unittest.TestCase):
         self.assertEqual(told, ["alert Strange: there is no docs/runbooks/b.md", "alert Lost: docs/runbooks/a.md has no heading #when",
                                 "alert None leads to no runbook"])
 
+    def test_each_service_is_missed_by_itself(self):
+        self.assertEqual(alerts.services_down(CLUSTER, TOPOLOGY), [])
+        for change, told in ((lambda rules: rules.pop(), "ServiceDown of return: None"), (lambda rules: rules[0]["labels"].update(severity="ticket"), "of gateway"),
+                             (lambda rules: rules[1].update(expr="absent(up)"), "of auth"), (lambda rules: rules[2]["labels"].pop("service"), "of user: None")):
+            documents = copy.deepcopy(CLUSTER)
+            change(next(d for d in documents if d["metadata"]["name"] == "services")["spec"]["groups"][0]["rules"])
+            problems = alerts.services_down(documents, TOPOLOGY)
+            self.assertTrue(any(told in problem for problem in problems), problems)
+
     def test_the_topologys_thresholds(self):
         more = {"environments": {"production": {"alarms": {"replica_lag": 7}}}}
         documents = copy.deepcopy(CLUSTER)

@@ -49,7 +49,8 @@ fn breaches(rules: &[Rule]) -> Vec<String> {
     let mut names = BTreeSet::new();
     for rule in rules {
         let mut tell = |what: String| breaches.push(format!("alert {}: {what}", rule.alert));
-        if !names.insert(&rule.alert) {
+        // One alert may have a rule for each service.
+        if !names.insert((&rule.alert, rule.labels.get("service"))) {
             tell("there are two of this name".to_owned());
         }
         let judged = judge(&rule.expr);
