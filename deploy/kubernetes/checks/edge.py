@@ -1,11 +1,16 @@
-"""The way in: load balancer, TLS, redirect, and nothing routed but the gateway."""
+"""The way in: load balancer, TLS, redirect, and nothing routed but what the gateway has for clients."""
+
+import re
 
 from .rendered import compare, dig
 
 BALANCER = "service.beta.kubernetes.io/oci-load-balancer-"
+# The API, and its pages. What else the gateway answers is for Kubernetes and Prometheus.
+PUBLIC = [("PathPrefix", "/api/v1"), ("PathPrefix", "/docs")]
+NGINX = re.compile(r"^NGINX_GATEWAY_FABRIC=v(\d+)\.(\d+)\.", re.M)
 
 
-def check(rendered, topology, _root):
+def check(rendered, topology, root):
     problems = []
     gateway = rendered.find("Gateway", "ecommerce", "ingress")
     if not gateway:
@@ -19,7 +24,17 @@ def check(rendered, topology, _root):
     compare(problems, "certificates", secrets, ["ingress/ecommerce-tls"] * 3)
     listeners = {item["name"]: (item["port"], item["protocol"]) for item in gateway["spec"]["listeners"]}
     compare(problems, "listeners", listeners, {"http": (80, "HTTP"), "https": (443, "HTTPS")})
+    problems += without_a_name(gateway, (root / "deploy/kubernetes/cluster/versions.env").read_text())
     return problems + routes(rendered, topology)
+
+
+def without_a_name(gateway, versions):
+    """Oracle's load balancer names no host when it begins TLS: the listener must take that, and NGINX be one that can."""
+    named = [item["name"] for item in gateway["spec"]["listeners"] if item["protocol"] == "HTTPS" and "hostname" in item]
+    problems = [f"listener {name} has a hostname, and the load balancer's handshakes have none" for name in named]
+    if tuple(map(int, NGINX.search(versions).groups())) < (2, 5):
+        problems.append("NGINX Gateway Fabric takes handshakes without a hostname since 2.5")
+    return problems
 
 
 def listener_secret(gateway):
@@ -38,6 +53,8 @@ def routes(rendered, topology):
             compare(problems, f"route {name}: redirect", (redirect, backends), ([("https", 301)], []))
         else:
             compare(problems, f"route {name}: leads to", backends, [("gateway-service", topology["services"]["gateway"]["port"])])
+            paths = [dig(match, "path", default={}) for rule in route["spec"]["rules"] for match in rule.get("matches", [{}])]
+            compare(problems, f"route {name}: paths", sorted((path.get("type"), path.get("value")) for path in paths), PUBLIC)
     found = sorted(str(dig(d, "spec", "parentRefs", 0, "sectionName")) for d in rendered.documents if d["kind"] == "HTTPRoute")
     compare(problems, "routes, by their listeners", found, ["http", "https"])
     if not rendered.find("ClientSettingsPolicy", "ecommerce", "ingress"):

@@ -38,7 +38,7 @@ def check(root):
     rows = re.findall(r"^\| (`[^|]*) \|", text[text.index("## Secrets"):text.index("## Release")], re.M)
     problems, documented = [], {name for row in rows for name in re.findall(r"`([a-z-]+)`", row)}
     compare(problems, "secrets whose making README.md describes", sorted(documented), sorted(n for n, s in secrets(root).items() if s["made"] == "hand"))
-    commands = {name for service, name in re.findall(r"`put ([a-z]+) ([a-z-]+)`", text)}
+    commands = {name for name in re.findall(r"`put [a-z.-]+\.([a-z-]+)`", text)}
     compare(problems, "secrets with a command in README.md", sorted(commands), sorted(documented))
     if "oci vault secret create-base64" not in text:
         problems.append("README.md does not say by which command a secret is made")

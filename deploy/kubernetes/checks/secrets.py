@@ -7,6 +7,8 @@ from .rendered import NAME, compare, dig
 
 LEGAL = re.compile(r"[A-Za-z0-9._-]+")
 SETUP = "database-setup"
+# The Secret that images are pulled with, and the account that brings it.
+PULL, REGISTRY = "ocir", "registry"
 VERIFIED = "?sslmode=verify-full&sslrootcert=/etc/haat/database-ca/ca.pem"
 ADMINISTRATOR = re.compile(r'username = "(\w+)"')
 
@@ -18,6 +20,7 @@ def check(rendered, topology, root):
         found += [(document["metadata"]["name"], entry["remoteRef"]["key"]) for entry in document["spec"]["data"]]
     problems += stores(rendered)
     problems += readers(rendered)
+    problems += pulling(rendered)
     problems += urls(rendered, root)
     wanted = listed.names(root, rendered.environment, topology)
     design = listed.names(root, rendered.environment, topology, seed=True)
@@ -31,6 +34,8 @@ def check(rendered, topology, root):
 
 def owner_of(name):
     """The service that an ExternalSecret is for, and the account that reads it."""
+    if name == PULL:
+        return REGISTRY, REGISTRY
     service = re.sub(r"-service(-owner|-replicas|-setup)?$", "-service", name)
     return service, (SETUP if name.endswith("-setup") else service)
 
@@ -78,6 +83,26 @@ def readers(rendered):
             setup = [secret for secret in taken if secret.endswith("-setup")]
             if setup and name != setup[0]:
                 problems.append(f"{name} gets the administrator's password")
+    return problems
+
+
+def pulling(rendered):
+    """Every account whose pods run an image of ours has the Secret for the registry that it comes from, whose user may pull and no more."""
+    problems = []
+    maker = rendered.find("ExternalSecret", PULL)
+    compare(problems, f"{PULL}: type", dig(maker or {}, "spec", "target", "template", "type"), "kubernetes.io/dockerconfigjson")
+    quoted = dig(maker or {}, "spec", "target", "template", "data", ".dockerconfigjson", default="").split('"')
+    user, registry = (quoted[1], quoted[3]) if len(quoted) > 3 else (None, None)
+    compare(problems, f"{PULL}: user", user, f"ecommerce-{rendered.environment}-images")
+    for workload in rendered.workloads():
+        name, pod = workload["metadata"]["name"], workload["spec"]["template"]["spec"]
+        images = [container["image"] for container in pod["containers"] if "/ecommerce-" in container["image"]]
+        strange = [image for image in images if image.rpartition("/")[0] != registry]
+        problems += [f"{name} pulls {image}, and {PULL} is for {registry}" for image in strange]
+        account = rendered.find("ServiceAccount", pod.get("serviceAccountName"))
+        named = (account or {}).get("imagePullSecrets", []) + pod.get("imagePullSecrets", [])
+        if images and {"name": PULL} not in named:
+            problems.append(f"{name} cannot pull its image: its account {pod.get('serviceAccountName')} does not name the Secret {PULL}")
     return problems
 
 

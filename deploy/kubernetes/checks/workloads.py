@@ -26,14 +26,14 @@ def check(rendered, topology, root):
     problems = []
     services = topology["services"]
     databases = {name for name, service in services.items() if service.get("database")}
-    beside = {"Deployment": ["autoscale"], "PodDisruptionBudget": ["autoscale"], "ServiceAccount": ["autoscale", "database-setup"],
-              "SecretStore": ["database-setup"], "Service": [], "HorizontalPodAutoscaler": []}
+    beside = {"Deployment": ["autoscale"], "PodDisruptionBudget": ["autoscale"], "ServiceAccount": ["autoscale", "database-setup", "registry"],
+              "SecretStore": ["database-setup", "registry"], "Service": [], "HorizontalPodAutoscaler": []}
     for kind, others in beside.items():
         compare(problems, f"{kind}s", names(rendered, kind), sorted([f"{name}-service" for name in services] + others))
     # Whom Terraform's policies name: without the account nobody has the right, and another account has none.
     named = ACCOUNTS.search((root / "deploy/terraform/modules/iam/main.tf").read_text())
     compare(problems, "accounts beside the services' that Terraform gives rights to", re.findall(r'"([a-z-]+)"', named[1]) if named else [],
-            ["database-setup", "autoscale"])
+            ["database-setup", "autoscale", "registry"])
     jobs = [f"{name}-service-{what}" for name in databases for what in ("migrate", "setup")]
     compare(problems, "Jobs", names(rendered, "Job"), sorted(jobs))
     problems += [f"autoscale: {problem}" for problem in controller(rendered)]

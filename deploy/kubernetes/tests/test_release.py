@@ -17,7 +17,7 @@ from checks import rendered, steps
 
 from .planted import WHOLE
 
-OVERLAY_OUTPUT = check.ROOT / "deploy/terraform/modules/environment/overlay.tf"
+OVERLAY_OUTPUT = check.ROOT / "deploy/terraform/modules/overlay/outputs.tf"
 
 
 class ServiceKeys(unittest.TestCase):
@@ -65,11 +65,12 @@ def outputs(environment):
     services = [name for name, service in check.topology_of()["services"].items() if service.get("database")]
     owners = [facts["owner"] for facts in check.topology_of()["queues"].values()]
     nodes = {} if environment == "development" else {f"replicas-{name}": f"{name}-1.example,{name}-2.example" for name in services}
+    hosts = {f"database-{name}": f"{name}-primary.example" for name in services}
     known = dict.fromkeys(("public-subnet-ocid", "load-balancer-group", "load-balancer-backend-group", "load-balancer-address", "stream-pool"), "id")
     second = rendered.ENVIRONMENTS.index(environment)
     return {
-        "environment.yaml": known | nodes | {f"queue-{name}": f"{name}-service-events={queue}" for name in owners} | {
-            "region": region, "vault": "ocid1.vault.oc1..x", "tenancy": "acme", "api-subnet": f"10.{second}.0.0/28",
+        "environment.yaml": known | hosts | nodes | {f"queue-{name}": f"{name}-service-events={queue}" for name in owners} | {
+            "region": region, "vault": "ocid1.vault.oc1..x", "tenancy": "acme", "registry": f"{region}.ocir.io/acme", "api-subnet": f"10.{second}.0.0/28",
             "data-subnet": f"10.{second}.3.0/24", "public-subnet": f"10.{second}.1.0/24",
             "load-balancer-tags": '{"environment":"x","role":"ingress"}',
         },
@@ -102,6 +103,22 @@ class Fill(unittest.TestCase):
         gateway = next(d for d in documents if d["kind"] == "Gateway")
         self.assertIn('{"environment":"x","role":"ingress"}', rendered.dig(gateway, "spec", "infrastructure", "annotations").values())
 
+    def test_a_database_that_has_moved_is_the_only_one_that_is_read(self):
+        """Restored, or in another region: another host, and no replicas yet. The secrets stay as they are."""
+        moved = outputs("production")
+        moved["environment.yaml"] |= {"database-order": "restored.example", "replicas-order": ""}
+        with tempfile.TemporaryDirectory() as folder:
+            here = Path(folder) / "kubernetes"
+            shutil.copytree(check.HERE, here, ignore=shutil.ignore_patterns("__pycache__", "tests", "checks"))
+            fill.fill(here / "overlays/production", moved)
+            documents = rendered.Rendered("production", rendered.render(here / "overlays/production"))
+        templates = {d["metadata"]["name"]: "".join(rendered.dig(d, "spec", "target", "template", "data").values())
+                     for d in documents.all("ExternalSecret") if d["metadata"]["name"].startswith("order-service")}
+        self.assertEqual({name: text.count('"restored.example"') for name, text in templates.items()},
+                         {"order-service": 1, "order-service-owner": 1, "order-service-setup": 3, "order-service-replicas": 0})
+        self.assertIn('$nodes := "" |', templates["order-service-replicas"])
+        self.assertFalse([name for name, text in templates.items() if "order-1.example" in text or "order-primary" in text])
+
     def test_a_value_that_has_no_place_is_refused(self):
         with self.assertRaises(SystemExit):
             fill.in_yaml("data:\n  region: x\n", {"regoin": "y"})
@@ -117,8 +134,9 @@ class Fill(unittest.TestCase):
             keys = re.findall(r"^ +([\w-]+) += ", body, re.M)
             example = outputs("production")[name]
             if isinstance(example, dict):
-                stated = {key for key in example if not key.startswith(("replicas-", "queue-"))}
+                stated = {key for key in example if not key.startswith(("replicas-", "queue-", "database-"))}
                 self.assertEqual(set(keys), stated, name)
+                self.assertEqual("database-${service}" in body, any(key.startswith("database-") for key in example), name)
                 self.assertEqual("replicas-${service}" in body, any(key.startswith("replicas-") for key in example), name)
                 for environment in rendered.ENVIRONMENTS:
                     file = (check.HERE / "overlays" / environment / name).read_text()

@@ -56,6 +56,18 @@ class Secrets(Planted):
         kafka = lambda broken: broken.find("ExternalSecret", "user-service")["spec"]["data"].pop(2)
         self.breach(kafka, "kafka-password is wanted")
 
+    def test_every_pod_can_pull_its_image(self):
+        for account, workload in (("cart-service", "cart-service-migrate"), ("database-setup", "cart-service-setup"), ("autoscale", "autoscale")):
+            self.breach(drop("ServiceAccount", account, "imagePullSecrets"), f"{workload} cannot pull its image", account)
+        self.breach(change("ServiceAccount", "cart-service", "imagePullSecrets", to=[{"name": "regcred"}]), "cart-service cannot pull")
+        self.breach(remove("ExternalSecret", "ocir"), "pull-token is wanted")
+        self.breach(change("ExternalSecret", "ocir", "spec", "target", "template", "type", to="Opaque"), "ocir: type")
+        self.breach(change("ExternalSecret", "ocir", *entry(0), to="ecommerce.production.cart-service.jwt-secret"), "ocir reads", "not its own")
+        other = f"ap-mumbai-1.ocir.io/acme/ecommerce-production-cart-service@sha256:{'a' * 64}"
+        self.breach(change("Deployment", "cart-service", *CONTAINER, "image", to=other), "cart-service pulls", "ocir is for")
+        template = ("spec", "target", "template", "data", ".dockerconfigjson")
+        self.breach(change("ExternalSecret", "ocir", *template, to='{{ $name := "ecommerce-staging-images" }}{{ $registry := "a/b" }}'), "ocir: user")
+
     def test_databases_are_verified(self):
         for name, key in (("cart-service", "DATABASE_URL"), ("cart-service-owner", "DATABASE_OWNER_URL"),
                           ("cart-service-replicas", "DATABASE_REPLICA_URLS"), ("cart-service-setup", "DATABASE_ADMIN_URL")):
@@ -66,7 +78,7 @@ class Secrets(Planted):
     def test_the_readme_says_how_each_is_made(self):
         readme = (check.HERE / "README.md").read_text()
         self.assertEqual(listed.check(check.ROOT), [])
-        for old, new, told in (("| `smtp-url` |", "| `smtp-uri` |", "describes"), ("`put notification smtp-url`", "by hand", "with a command"),
+        for old, new, told in (("| `smtp-url` |", "| `smtp-uri` |", "describes"), ("`put notification-service.smtp-url`", "by hand", "with a command"),
                                ("create-base64", "create", "by which command")):
             with tempfile.TemporaryDirectory() as folder:
                 root = Path(folder)

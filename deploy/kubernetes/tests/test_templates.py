@@ -17,8 +17,8 @@ from checks.rendered import dig
 PASSWORD = "a b+c/d:e@f?g#h%i&j=k"
 
 
-def connection(role, host="db.example"):
-    return json.dumps({"username": role, "password": PASSWORD, "host": host, "reader": None, "port": 5432, "database": "user"})
+def connection(role):
+    return json.dumps({"username": role, "password": PASSWORD, "database": "user"})
 
 
 def rendered_by_helm(templates):
@@ -43,7 +43,7 @@ class Templates(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         def text(name, key):
-            return dig(WHOLE["production"].find("ExternalSecret", name), *TEMPLATE, key)
+            return dig(WHOLE["production"].find("ExternalSecret", name), *TEMPLATE, key).replace("user.SET-ME", "db.example")
 
         bytes_of_the_vault = "0123456789abcdef" * 4
         pkcs8 = base64.b64encode(bytes.fromhex("302e020100300506032b657004220420") + b"k" * 32).decode()
@@ -54,6 +54,8 @@ class Templates(unittest.TestCase):
             "url": (text("user-service", "DATABASE_URL"), parts),
             "owner": (text("user-service-owner", "DATABASE_OWNER_URL"), parts),
             "nodes": (text("user-service-replicas", "DATABASE_REPLICA_URLS").replace("SET-ME", "n1.example,n2.example"), parts),
+            "alone": (text("user-service-replicas", "DATABASE_REPLICA_URLS").replace("SET-ME", ""), parts),
+            "pull": (text("ocir", ".dockerconfigjson").replace("SET-ME", "acme"), {"token": 't0k"e\\n'}),
             "admin": (text("user-service-setup", "DATABASE_ADMIN_URL"), parts),
             "again": (text("user-service-setup", "DATABASE_OWNER_URL"), parts),
             "kafka": (text("user-service", "KAFKA_PASSWORD"), {"kafka": "t0k;en"}),
@@ -77,6 +79,15 @@ class Templates(unittest.TestCase):
         urls = [urlsplit(url) for url in self.made["nodes"].split(",")]
         self.assertEqual([url.hostname for url in urls], ["n1.example", "n2.example"])
         self.assertTrue(all(unquote(url.password) == PASSWORD for url in urls))
+
+    def test_no_nodes_are_an_empty_list(self):
+        self.assertEqual(self.made["alone"], "")
+
+    def test_what_the_kubelet_pulls_with(self):
+        found = json.loads(self.made["pull"])["auths"]
+        user = "acme/ecommerce-production-images"
+        auth = base64.b64encode(f'{user}:t0k"e\\n'.encode()).decode()
+        self.assertEqual(found, {"ap-hyderabad-1.ocir.io": {"username": user, "password": 't0k"e\\n', "auth": auth}})
 
     def test_plain_ones(self):
         self.assertEqual(self.made["kafka"], "t0k;en")

@@ -230,7 +230,7 @@ fn what_a_runbook_gets_wrong_is_told() {
     let told = unknown_names(names, "env(\"A_B\") fn it_is_so_here() {}");
     assert_eq!(told, ["nothing reads C_D", "there is no test it_is_not_so"]);
     let terraform = |rest: &str| undeclared(&sh(&format!("terraform {rest}")));
-    assert_eq!(terraform("-chdir=deploy/terraform/environments/$environment apply -var disaster=true"), [""; 0]);
+    assert_eq!(terraform("-chdir=deploy/terraform/environments/$environment apply -var budget=1000"), [""; 0]);
     assert_eq!(terraform("-chdir=deploy/terraform/environments/production apply -var disastrous=true").len(), 1);
     assert_eq!(
         terraform("-chdir=deploy/terraform/environments/production apply -target=module.environment.module.nosuch")

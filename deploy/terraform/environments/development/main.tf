@@ -49,8 +49,6 @@ module "environment" {
   region                = var.region
   home_region           = var.home_region
   recovery_region       = var.recovery_region
-  standby               = var.standby
-  disaster              = var.disaster
   kubernetes_version    = var.kubernetes_version
   operator_cidrs        = var.operator_cidrs
   alert_emails          = var.alert_emails

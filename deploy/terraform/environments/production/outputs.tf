@@ -38,6 +38,14 @@ output "secrets_by_hand" {
   value = module.environment.secrets_by_hand
 }
 
+output "images_user" {
+  value = module.environment.images_user
+}
+
+output "replication" {
+  value = module.environment.replication
+}
+
 output "operations" {
   value = module.environment.operations
 }

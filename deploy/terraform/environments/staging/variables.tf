@@ -30,16 +30,6 @@ variable "recovery_region" {
   default = "ap-mumbai-1"
 }
 
-variable "standby" {
-  type    = bool
-  default = false
-}
-
-variable "disaster" {
-  type    = bool
-  default = false
-}
-
 variable "parent_compartment_id" {
   type    = string
   default = null

@@ -53,3 +53,6 @@ mock_resource "oci_streaming_stream_pool" {
 mock_resource "oci_kms_vault" {
   defaults = { id = "ocid1.vault.oc1..test", management_endpoint = "https://vault.example" }
 }
+mock_resource "oci_kms_key" {
+  defaults = { id = "ocid1.key.oc1..test" }
+}

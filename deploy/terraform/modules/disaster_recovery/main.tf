@@ -1,52 +1,25 @@
-# Always, since secrets are copied to it and a copy is of use only where its key is.
-resource "oci_kms_vault" "this" {
-  compartment_id = var.compartment_id
-  display_name   = "${var.name}-vault"
-  vault_type     = "DEFAULT"
-  freeform_tags  = var.tags.freeform
-  defined_tags   = var.tags.defined
-
-  lifecycle {
-    prevent_destroy = true
-  }
-}
-
-resource "oci_kms_key" "this" {
-  compartment_id      = var.compartment_id
-  display_name        = "${var.name}-key"
-  management_endpoint = oci_kms_vault.this.management_endpoint
-  protection_mode     = "HSM"
-  freeform_tags       = var.tags.freeform
-  defined_tags        = var.tags.defined
-
-  key_shape {
-    algorithm = "AES"
-    length    = 32
-  }
-
-  lifecycle {
-    prevent_destroy = true
-  }
-}
-
-module "registry" {
-  source = "../registry"
-
-  compartment_id = var.compartment_id
-  name           = var.name
-  services       = var.services
-  tags           = var.tags
-}
-
 # The same range as at home: nothing joins the two networks, and addresses in configuration stay as they are.
 module "network" {
-  count  = var.standby == null ? 0 : 1
   source = "../network"
 
-  compartment_id = var.compartment_id
-  name           = var.name
-  cidr           = var.standby.cidr
-  tags           = var.tags
+  compartment_id = local.home.compartment_id
+  name           = local.name
+  cidr           = local.home.database.cidr
+  tags           = local.home.tags
+}
+
+# Long before the disaster, so that the rights are known everywhere when it comes.
+module "grants" {
+  source    = "../grants"
+  providers = { oci = oci.home }
+
+  tenancy_id     = var.tenancy_id
+  compartment_id = local.home.compartment_id
+  name           = local.name
+  region         = local.home.region
+  key_id         = local.home.vault.key_id
+  spread_seconds = var.spread_seconds
+  tags           = local.home.tags
 }
 
 data "oci_identity_availability_domains" "this" {
@@ -54,8 +27,9 @@ data "oci_identity_availability_domains" "this" {
 }
 
 locals {
+  home                 = var.environment
+  name                 = "${local.home.name}-recovery"
   availability_domains = sort(data.oci_identity_availability_domains.this.availability_domains[*].name)
-  primaries            = var.standby == null ? {} : var.standby.primaries
 }
 
 data "oci_identity_fault_domains" "this" {
@@ -66,20 +40,20 @@ data "oci_identity_fault_domains" "this" {
 }
 
 resource "oci_psql_db_system" "standby" {
-  for_each = local.primaries
+  for_each = local.home.database.primaries
 
-  compartment_id              = var.compartment_id
-  display_name                = "${var.name}-${each.key}-db"
+  compartment_id              = local.home.compartment_id
+  display_name                = "${local.name}-${each.key}-db"
   description                 = "Standby of the service ${each.key}'s database"
-  db_version                  = var.standby.postgresql_version
-  shape                       = var.standby.shape
+  db_version                  = local.home.database.postgresql_version
+  shape                       = local.home.database.shape
   instance_count              = 1
-  instance_ocpu_count         = var.standby.ocpus
-  instance_memory_size_in_gbs = var.standby.ocpus * 16
-  freeform_tags               = merge(var.tags.freeform, { service = each.key })
-  defined_tags                = var.tags.defined
+  instance_ocpu_count         = local.home.database.ocpus
+  instance_memory_size_in_gbs = local.home.database.ocpus * 16
+  freeform_tags               = merge(local.home.tags.freeform, { service = each.key })
+  defined_tags                = local.home.tags.defined
 
-  apply_change_mode_to_stand_alone = var.active ? "REPLAY_PENDING_UPDATES" : null
+  apply_change_mode_to_stand_alone = var.disaster ? "REPLAY_PENDING_UPDATES" : null
 
   source {
     source_type          = "DB_SYSTEM"
@@ -94,8 +68,8 @@ resource "oci_psql_db_system" "standby" {
   }
 
   network_details {
-    subnet_id = module.network[0].subnet_ids["data"]
-    nsg_ids   = [module.network[0].group_ids["database"]]
+    subnet_id = module.network.subnet_ids["data"]
+    nsg_ids   = [module.network.group_ids["database"]]
   }
 
   storage_details {
@@ -116,4 +90,11 @@ resource "oci_psql_db_system" "standby" {
     prevent_destroy = true
     ignore_changes  = [instance_ocpu_count, instance_memory_size_in_gbs]
   }
+}
+
+# Where they are: nobody connects before the disaster, and every plan would ask ten systems for it.
+data "oci_psql_db_system_connection_detail" "standby" {
+  for_each = { for service, system in oci_psql_db_system.standby : service => system.id if var.disaster }
+
+  db_system_id = each.value
 }

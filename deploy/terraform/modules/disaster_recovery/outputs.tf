@@ -1,41 +1,38 @@
-output "vault" {
-  description = "Where secrets are copied to, as the module secrets wants it."
-  value       = { region = var.region, vault_id = oci_kms_vault.this.id, key_id = oci_kms_key.this.id }
-}
-
-output "cluster_id" {
-  description = "Null before the disaster."
-  value       = one(module.oke[*].cluster_id)
-}
-
-output "stream_ids" {
-  description = "Empty before the disaster."
-  value       = merge({}, module.messaging[*].stream_ids...)
-}
-
-output "queues" {
-  description = "Empty before the disaster."
-  value       = merge({}, module.messaging[*].queues...)
-}
-
 output "standby_ids" {
   description = "By service."
   value       = { for service, system in oci_psql_db_system.standby : service => system.id }
 }
 
-output "summary" {
-  description = "What an operator needs to move the shop here."
+output "ingress_ip" {
+  description = "The reserved public address, for the DNS once a disaster is declared."
+  value       = module.network.ingress_ip
+}
+
+output "kubernetes" {
+  description = "As the environment's own output of this name. Null before the disaster."
+  value = var.disaster ? {
+    cluster_id     = module.oke[0].cluster_id
+    api_endpoint   = module.oke[0].api_endpoint
+    bastion_id     = module.oke[0].bastion_id
+    namespace      = local.home.namespace
+    compartment_id = local.home.compartment_id
+    vault_id       = local.home.vault.vault_id
+    key_id         = local.home.vault.key_id
+    region         = local.home.region
+  } : null
+}
+
+output "overlay" {
+  description = "By file of the overlay, what stands in it. Null before the disaster."
+  value       = one(module.overlay[*].files)
+}
+
+output "facts" {
+  description = "What is planned, to be held against the environment's own."
   value = {
-    region       = var.region
-    vault_id     = oci_kms_vault.this.id
-    images       = module.registry.repositories
-    standbys     = { for service, system in oci_psql_db_system.standby : service => system.id }
-    ingress_ip   = one(module.network[*].ingress_ip)
-    cluster_id   = one(module.oke[*].cluster_id)
-    redis_url    = one(module.cache[*].url)
-    kafka        = one(module.messaging[*].bootstrap_servers)
-    stream_pool  = one(module.messaging[*].stream_pool_id)
-    queues       = { for queue, facts in merge({}, module.messaging[*].queues...) : queue => facts.url }
-    node_pool_id = one(module.oke[*].node_pool_id)
+    standbys   = length(oci_psql_db_system.standby)
+    rights     = one(module.iam[*].facts)
+    stream_ids = merge({}, module.messaging[*].stream_ids...)
+    queues     = merge({}, module.messaging[*].queues...)
   }
 }

@@ -3,36 +3,50 @@ variable "tenancy_id" {
   type        = string
 }
 
-variable "compartment_id" {
-  description = "OCID of the environment's compartment: compartments span regions."
-  type        = string
-}
-
-variable "name" {
-  description = "Prefix of every display name, such as ecommerce-production-recovery."
-  type        = string
-}
-
-variable "region" {
-  description = "The recovery region's key, which is also the provider's."
-  type        = string
-}
-
-variable "services" {
-  description = "Every service: its image is needed here too."
-  type        = set(string)
-}
-
-variable "standby" {
-  description = "Null: copies of secrets and backups alone. Otherwise: a network, and a standby of every database in it."
+variable "environment" {
+  description = "What the environment's own root says of itself in its output `recovery`: the lost region is asked for nothing."
   type = object({
-    cidr               = string
-    ocpus              = number
-    postgresql_version = string
-    shape              = string
-    primaries          = map(string)
+    environment        = string
+    name               = string
+    region             = string
+    compartment_id     = string
+    tenancy_name       = string
+    registry_namespace = string
+    namespace          = string
+    secret_prefix      = string
+    contact            = string
+    kafka_groups       = map(string)
+    vault              = object({ vault_id = string, key_id = string })
+    nodes              = object({ minimum = number, maximum = number })
+
+    database = object({
+      cidr               = string
+      ocpus              = number
+      maximum_ocpus      = number
+      postgresql_version = string
+      shape              = string
+      primaries          = map(string)
+    })
+
+    rights = map(object({
+      publishes = set(string)
+      consumes  = set(string)
+      queues    = set(string)
+    }))
+
+    messaging = object({
+      streams              = set(string)
+      partitions           = number
+      retention_hours      = number
+      queues               = map(object({ visibility = number }))
+      queue_retention_days = number
+    })
+
+    tags = object({
+      freeform = map(string)
+      defined  = map(string)
+    })
   })
-  default = null
 }
 
 variable "rpo_seconds" {
@@ -46,47 +60,24 @@ variable "rpo_seconds" {
   }
 }
 
-variable "active" {
-  description = "The disaster has happened: promote the standbys, and make the cluster, the cache and the streams here."
+variable "spread_seconds" {
+  description = "How long a new policy is given until it is known everywhere."
+  type        = number
+  default     = 90
+}
+
+variable "disaster" {
+  description = "The region is lost: promote the standbys, and make the cluster, the cache and the streams here."
   type        = bool
   default     = false
-
-  validation {
-    condition     = !var.active || var.standby != null
-    error_message = "Write standby = true as well: without standbys there is nothing to promote. Restore from the copied backups instead."
-  }
 }
 
 variable "kubernetes_version" {
-  description = "Version of the cluster that is made when active."
+  description = "Version of the cluster that is made in the disaster."
   type        = string
 }
 
-variable "nodes" {
-  description = "Fewest and most nodes when active."
-  type        = object({ minimum = number, maximum = number })
-}
-
 variable "operator_cidrs" {
-  description = "Ranges from which operators reach the cluster's API when active."
+  description = "Ranges from which operators reach the cluster's API then."
   type        = list(string)
-}
-
-variable "messaging" {
-  description = "The streams and queues that are made when active."
-  type = object({
-    streams              = set(string)
-    partitions           = number
-    retention_hours      = number
-    queues               = map(object({ visibility = number }))
-    queue_retention_days = number
-  })
-}
-
-variable "tags" {
-  description = "Tags of every resource here: free-form ones to search by, defined ones that cost reports group by."
-  type = object({
-    freeform = map(string)
-    defined  = map(string)
-  })
 }

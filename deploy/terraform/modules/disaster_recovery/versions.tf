@@ -5,6 +5,9 @@ terraform {
     oci = {
       source  = "oracle/oci"
       version = "~> 8.28"
+
+      # home: where identities can be made.
+      configuration_aliases = [oci, oci.home]
     }
   }
 }

@@ -60,9 +60,22 @@ module "secrets" {
   services          = local.services
   database_services = local.database_services
   sandbox_services  = local.sandbox_services
-  databases         = module.database.endpoints
-  replica           = var.recovery_region == null ? null : module.disaster_recovery[0].vault
+  replica           = one(module.copies[*].vault)
   tags              = local.tags["secrets"]
+}
+
+module "grants" {
+  source    = "../grants"
+  providers = { oci = oci.home }
+
+  tenancy_id               = var.tenancy_id
+  compartment_id           = oci_identity_compartment.this.id
+  name                     = local.name
+  region                   = var.region
+  key_id                   = module.secrets.key_id
+  administrator_prefix     = "${local.prefix}.database-setup"
+  administrator_secret_ids = module.secrets.administrator_secret_ids
+  tags                     = local.tags["access"]
 }
 
 module "oke" {
@@ -73,7 +86,7 @@ module "oke" {
   kubernetes_version = var.kubernetes_version
   nodes              = { minimum = local.numbers.nodes[0], maximum = local.numbers.nodes[1] }
   fault_domains      = { for domain, found in data.oci_identity_fault_domains.this : domain => sort(found.fault_domains[*].name) }
-  kms_key_id         = module.secrets.key_id
+  kms_key_id         = module.grants.key_id
   operator_cidrs     = var.operator_cidrs
   tags               = local.tags["cluster"]
 
@@ -97,7 +110,7 @@ module "database" {
   availability_domains     = local.availability_domains
   subnet_id                = module.network.subnet_ids["data"]
   group_id                 = module.network.group_ids["database"]
-  administrator_secret_ids = module.secrets.administrator_secret_ids
+  administrator_secret_ids = module.grants.administrator_secret_ids
   tags                     = local.tags["database"]
 }
 
@@ -121,7 +134,7 @@ module "messaging" {
   retention_hours      = local.messaging.retention_hours
   queues               = local.messaging.queues
   queue_retention_days = local.messaging.queue_retention_days
-  kms_key_id           = module.secrets.key_id
+  kms_key_id           = module.grants.key_id
   subnet_id            = module.network.subnet_ids["data"]
   group_id             = module.network.group_ids["streaming"]
   tags                 = local.tags["messaging"]
@@ -150,7 +163,6 @@ module "iam" {
   services        = local.rights
   stream_ids      = module.messaging.stream_ids
   queue_ids       = { for queue, facts in module.messaging.queues : queue => facts.id }
-  kms_key_id      = module.secrets.key_id
   flow_log_bucket = "${local.name}-flow-logs"
   contact         = sort(var.alert_emails)[0]
   tags            = local.tags["access"]
@@ -170,6 +182,6 @@ module "observability" {
   vcn_id         = module.network.vcn_id
   cluster_id     = module.oke.cluster_id
   node_group_id  = module.iam.node_group_id
-  kms_key_id     = module.secrets.key_id
+  kms_key_id     = module.grants.key_id
   tags           = local.tags["observability"]
 }

@@ -72,6 +72,20 @@ output "secrets_by_hand" {
   value       = local.secret_names.hand
 }
 
+output "images_user" {
+  description = "The user whose auth token is to be made for pulling images."
+  value       = module.iam.images_user
+}
+
+output "replication" {
+  description = "For `oci vault secret create-base64 --replication-config`: where the secrets that are made by hand are copied to. Empty: nowhere."
+  value = jsonencode(var.recovery_region == null ? { replicationTargets = [] } : { replicationTargets = [{
+    targetRegion  = var.recovery_region
+    targetVaultId = module.copies[0].vault.vault_id
+    targetKeyId   = module.copies[0].vault.key_id
+  }] })
+}
+
 output "operations" {
   description = "Topic of the alarms, logs by service, and for how long they are kept."
   value = {
@@ -82,12 +96,6 @@ output "operations" {
     traces             = module.observability.traces
   }
 }
-
-output "recovery" {
-  description = "What stands in the recovery region. Null: nothing does."
-  value       = one(module.disaster_recovery[*].summary)
-}
-
 
 output "facts" {
   description = "What is planned, in numbers: the tests hold them against topology.yaml, and an operator can read them."
@@ -110,6 +118,5 @@ output "facts" {
     rights        = module.iam.facts
     observability = module.observability.facts
     cost          = module.cost.facts
-    standbys      = length(merge({}, module.disaster_recovery[*].standby_ids...))
   }
 }

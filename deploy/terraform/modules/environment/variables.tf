@@ -65,17 +65,6 @@ variable "recovery_region" {
   }
 }
 
-variable "standby" {
-  description = "Keep a standby of every database in the recovery region, ready to take over."
-  type        = bool
-  default     = false
-
-  validation {
-    condition     = !var.standby || var.recovery_region != null
-    error_message = "Write a recovery_region as well: the standby has to stand somewhere."
-  }
-}
-
 variable "kubernetes_version" {
   description = "Version of the cluster and its nodes."
   type        = string
@@ -101,15 +90,4 @@ variable "budget" {
 variable "reports_from" {
   description = "First day of the reports of usage, such as 2027-01-01T00:00:00Z."
   type        = string
-}
-
-variable "disaster" {
-  description = "The region is lost: promote the standbys and make a cluster in the recovery region. See the runbook."
-  type        = bool
-  default     = false
-
-  validation {
-    condition     = !var.disaster || var.standby
-    error_message = "Write standby = true as well: there is nothing to promote without it."
-  }
 }

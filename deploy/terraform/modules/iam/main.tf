@@ -4,7 +4,7 @@ locals {
   # What makes a pod itself: its service account, in its namespace, in this cluster and no other.
   workload = { for account in concat(
     [for service in keys(var.services) : "${service}-service"],
-    ["database-setup", "autoscale"],
+    ["database-setup", "autoscale", "registry"],
     ) : account => join(", ", [
       "request.principal.type = 'workload'",
       "request.principal.namespace = '${var.namespace}'",
@@ -19,6 +19,10 @@ locals {
   ) }
 
   kafka_users = toset([for service, rights in local.stream_rights : service if length(rights) > 0])
+
+  # Users and groups are the tenancy's, in all of its regions: where the environment has them already, only rights are added.
+  makes_users  = var.kafka_groups == null
+  kafka_groups = local.makes_users ? { for service, group in oci_identity_group.kafka : service => group.id } : var.kafka_groups
 }
 
 resource "oci_identity_policy" "service" {
@@ -49,7 +53,7 @@ resource "oci_identity_policy" "service" {
 # Streaming's Kafka endpoint knows users with an auth token and nothing else. One for each service, so that a leaked token
 # reads and writes that service's streams only. The tokens are made by hand: Terraform would keep them in its state.
 resource "oci_identity_user" "kafka" {
-  for_each = local.kafka_users
+  for_each = local.makes_users ? local.kafka_users : []
 
   compartment_id = var.tenancy_id
   name           = "${var.name}-${each.key}-kafka"
@@ -71,7 +75,7 @@ resource "oci_identity_user_capabilities_management" "kafka" {
 }
 
 resource "oci_identity_group" "kafka" {
-  for_each = local.kafka_users
+  for_each = local.makes_users ? local.kafka_users : []
 
   compartment_id = var.tenancy_id
   name           = "${var.name}-${each.key}-kafka"
@@ -81,9 +85,9 @@ resource "oci_identity_group" "kafka" {
 }
 
 resource "oci_identity_user_group_membership" "kafka" {
-  for_each = local.kafka_users
+  for_each = oci_identity_user.kafka
 
-  user_id  = oci_identity_user.kafka[each.key].id
+  user_id  = each.value.id
   group_id = oci_identity_group.kafka[each.key].id
 }
 
@@ -98,6 +102,6 @@ resource "oci_identity_policy" "kafka" {
 
   statements = [
     for right in local.stream_rights[each.key] :
-    "Allow group id ${oci_identity_group.kafka[each.key].id} to use ${right.verb} ${local.here} where target.stream.id = '${right.stream}'"
+    "Allow group id ${local.kafka_groups[each.key]} to use ${right.verb} ${local.here} where target.stream.id = '${right.stream}'"
   ]
 }

@@ -1,5 +1,5 @@
 # Nodes are the only instances in the compartment. What a node may do, every pod that reaches its metadata could do too:
-# so nearly nothing.
+# so nearly nothing. Images are no business of theirs: the kubelet pulls with a Secret (images.tf) and never as its node.
 resource "oci_identity_dynamic_group" "nodes" {
   compartment_id = var.tenancy_id
   name           = "${var.name}-oke-services"
@@ -12,12 +12,11 @@ resource "oci_identity_dynamic_group" "nodes" {
 resource "oci_identity_policy" "nodes" {
   compartment_id = var.compartment_id
   name           = "${var.name}-nodes"
-  description    = "Nodes pull images and write logs"
+  description    = "Nodes write logs"
   freeform_tags  = var.tags.freeform
   defined_tags   = var.tags.defined
 
   statements = [
-    "Allow dynamic-group id ${oci_identity_dynamic_group.nodes.id} to read repos ${local.here}",
     "Allow dynamic-group id ${oci_identity_dynamic_group.nodes.id} to use log-content ${local.here}",
   ]
 }
@@ -81,18 +80,11 @@ resource "oci_identity_policy" "cloud" {
   freeform_tags  = var.tags.freeform
   defined_tags   = var.tags.defined
 
-  statements = concat(
-    # Without the key they cannot encrypt with it.
-    [for service in ["oke", "blockstorage", "objectstorage-${var.region}", "streaming", "queue"] :
-    "Allow service ${service} to use keys ${local.here} where target.key.id = '${var.kms_key_id}'"],
-    [
-      "Allow any-user to use keys ${local.here} where all {request.principal.type = 'nodepool', target.key.id = '${var.kms_key_id}'}",
-      "Allow any-user to read secret-bundles ${local.here} where all {request.principal.type = 'postgresqldbsystem', target.secret.name = /${var.secret_prefix}.database-setup.*/}",
-      "Allow service vulnerability-scanning-service to read repos ${local.here}",
-      "Allow service vulnerability-scanning-service to read compartments ${local.here}",
-      # Flow logs come into the bucket and leave it when they are old.
-      "Allow any-user to manage objects ${local.here} where all {request.principal.type = 'serviceconnector', request.principal.compartment.id = '${var.compartment_id}', target.bucket.name = '${var.flow_log_bucket}'}",
-      "Allow service objectstorage-${var.region} to manage object-family ${local.here} where any {target.bucket.name = '${var.flow_log_bucket}'}",
-    ],
-  )
+  statements = [
+    "Allow service vulnerability-scanning-service to read repos ${local.here}",
+    "Allow service vulnerability-scanning-service to read compartments ${local.here}",
+    # Flow logs come into the bucket and leave it when they are old.
+    "Allow any-user to manage objects ${local.here} where all {request.principal.type = 'serviceconnector', request.principal.compartment.id = '${var.compartment_id}', target.bucket.name = '${var.flow_log_bucket}'}",
+    "Allow service objectstorage-${var.region} to manage object-family ${local.here} where any {target.bucket.name = '${var.flow_log_bucket}'}",
+  ]
 }

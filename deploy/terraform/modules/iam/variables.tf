@@ -57,9 +57,10 @@ variable "queue_ids" {
   type        = map(string)
 }
 
-variable "kms_key_id" {
-  description = "OCID of the environment's key."
-  type        = string
+variable "kafka_groups" {
+  description = "By service: the group of its Kafka user, made for another region of the environment. Null: users and groups are made here, as is who pulls images."
+  type        = map(string)
+  default     = null
 }
 
 variable "flow_log_bucket" {

@@ -2,14 +2,12 @@ locals {
   # The path that the design gives a secret. A name cannot hold slashes, so the path is a tag.
   path_root = replace(var.prefix, ".", "/")
 
-  # The password is URL-safe only once it is encoded, so the parts are kept apart and the ExternalSecret joins them.
+  # The password is URL-safe only once it is encoded, so the parts are kept apart and the ExternalSecret joins them. Where the database is, the
+  # overlay says: it moves when a database is restored or a region lost, and a copy of a secret in another region cannot be changed.
   roles = { user = "", owner = "_owner" }
-  connections = { for role, suffix in local.roles : role => { for service, database in var.databases : service => jsonencode({
+  connections = { for role, suffix in local.roles : role => { for service in var.database_services : service => jsonencode({
     username = "${service}${suffix}"
     password = "%GENERATED_PASSPHRASE%"
-    host     = database.host
-    reader   = database.reader
-    port     = database.port
     database = service
   }) } }
 }

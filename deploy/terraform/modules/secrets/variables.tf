@@ -23,15 +23,6 @@ variable "services" {
   type        = set(string)
 }
 
-variable "databases" {
-  description = "By service: where its database is. Known once the databases stand, which need their administrators' passwords from here."
-  type = map(object({
-    host   = string
-    reader = optional(string)
-    port   = number
-  }))
-}
-
 variable "database_services" {
   description = "The services that have a database."
   type        = set(string)

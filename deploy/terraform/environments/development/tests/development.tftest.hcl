@@ -166,10 +166,6 @@ run "the_plan_is_the_design" {
     condition     = output.facts.cost == { budget = 1000, thresholds = tolist(["050", "075", "090", "100"]), reports = tolist(["DAILY", "MONTHLY"]) }
     error_message = "budget alerts at 50, 75, 90 and 100 %, reports daily and monthly"
   }
-  assert {
-    condition     = output.facts.standbys == 0
-    error_message = "standbys are for production"
-  }
 
   # Names and versions.
   assert {
@@ -209,6 +205,7 @@ run "the_plan_is_the_design" {
       "ecommerce.development.order-service.kafka-password",
       "ecommerce.development.payment-service.kafka-password",
       "ecommerce.development.product-service.kafka-password",
+      "ecommerce.development.registry.images.pull-token",
       "ecommerce.development.return-service.kafka-password",
       "ecommerce.development.shipping-service.kafka-password",
       "ecommerce.development.user-service.kafka-password",

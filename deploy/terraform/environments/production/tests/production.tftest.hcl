@@ -166,10 +166,6 @@ run "the_plan_is_the_design" {
     condition     = output.facts.cost == { budget = 1000, thresholds = tolist(["050", "075", "090", "100"]), reports = tolist(["DAILY", "MONTHLY"]) }
     error_message = "budget alerts at 50, 75, 90 and 100 %, reports daily and monthly"
   }
-  assert {
-    condition     = output.facts.standbys == 10
-    error_message = "a standby in Mumbai for every database"
-  }
 
   # Names and versions.
   assert {
@@ -211,6 +207,7 @@ run "the_plan_is_the_design" {
       "ecommerce.production.payment-service.razorpay-key-secret",
       "ecommerce.production.payment-service.razorpay-webhook-secret",
       "ecommerce.production.product-service.kafka-password",
+      "ecommerce.production.registry.images.pull-token",
       "ecommerce.production.return-service.kafka-password",
       "ecommerce.production.shipping-service.kafka-password",
       "ecommerce.production.user-service.kafka-password",
@@ -231,6 +228,10 @@ run "the_plan_is_the_design" {
   assert {
     condition     = length([for key in keys(output.overlay["environment.yaml"]) : key if startswith(key, "replicas-")]) == 10
     error_message = "every database's nodes"
+  }
+  assert {
+    condition     = length([for key in keys(output.overlay["environment.yaml"]) : key if startswith(key, "database-")]) == 10 && output.overlay["environment.yaml"].registry == "ap-hyderabad-1.ocir.io/testnamespace"
+    error_message = "every database's host, and the registry"
   }
   assert {
     condition     = length(split(",", output.overlay["autoscale.env"].OCI_DATABASES)) == 10 && startswith(output.overlay["autoscale.env"].OCI_DATABASES, "auth=ocid1.postgresqldbsystem.oc1..test,")

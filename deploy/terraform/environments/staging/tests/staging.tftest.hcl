@@ -166,10 +166,6 @@ run "the_plan_is_the_design" {
     condition     = output.facts.cost == { budget = 1000, thresholds = tolist(["050", "075", "090", "100"]), reports = tolist(["DAILY", "MONTHLY"]) }
     error_message = "budget alerts at 50, 75, 90 and 100 %, reports daily and monthly"
   }
-  assert {
-    condition     = output.facts.standbys == 0
-    error_message = "standbys are for production"
-  }
 
   # Names and versions.
   assert {
@@ -209,6 +205,7 @@ run "the_plan_is_the_design" {
       "ecommerce.staging.order-service.kafka-password",
       "ecommerce.staging.payment-service.kafka-password",
       "ecommerce.staging.product-service.kafka-password",
+      "ecommerce.staging.registry.images.pull-token",
       "ecommerce.staging.return-service.kafka-password",
       "ecommerce.staging.shipping-service.kafka-password",
       "ecommerce.staging.user-service.kafka-password",
@@ -229,6 +226,10 @@ run "the_plan_is_the_design" {
   assert {
     condition     = length([for key in keys(output.overlay["environment.yaml"]) : key if startswith(key, "replicas-")]) == 10
     error_message = "every database's nodes"
+  }
+  assert {
+    condition     = length([for key in keys(output.overlay["environment.yaml"]) : key if startswith(key, "database-")]) == 10 && output.overlay["environment.yaml"].registry == "ap-hyderabad-1.ocir.io/testnamespace"
+    error_message = "every database's host, and the registry"
   }
   assert {
     condition     = length(split(",", output.overlay["autoscale.env"].OCI_DATABASES)) == 10 && startswith(output.overlay["autoscale.env"].OCI_DATABASES, "auth=ocid1.postgresqldbsystem.oc1..test,")

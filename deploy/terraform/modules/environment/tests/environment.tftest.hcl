@@ -15,11 +15,6 @@ mock_provider "oci" {
   alias           = "recovery"
   source          = "../../mocks/region"
   override_during = plan
-
-  # Another cluster than at home, so that the two cannot be mistaken for each other.
-  mock_resource "oci_containerengine_cluster" {
-    defaults = { id = "ocid1.cluster.oc1..mumbai" }
-  }
 }
 
 variables {
@@ -28,40 +23,55 @@ variables {
   region          = "ap-hyderabad-1"
   home_region     = "ap-mumbai-1"
   recovery_region = "ap-mumbai-1"
-  standby         = true
   alert_emails    = ["oncall@example.com"]
   budget          = 1000
   reports_from    = "2027-01-01T00:00:00Z"
 }
 
-run "before_the_disaster_only_standbys_wait" {
+run "secrets_and_images_are_copied" {
   command = plan
 
   assert {
-    condition     = length(module.disaster_recovery[0].standby_ids) == 10 && module.disaster_recovery[0].cluster_id == null && length(module.iam_recovery) == 0
-    error_message = "ten standbys, and no cluster that costs money"
-  }
-  assert {
-    condition     = module.disaster_recovery[0].vault.region == "ap-mumbai-1"
-    error_message = "secrets are copied to Mumbai"
+    condition     = module.copies[0].vault.region == "ap-mumbai-1" && module.copies[0].repositories == module.registry.repositories
+    error_message = "a copy of each secret in Mumbai, and repositories of the same names"
   }
 }
 
-run "after_the_disaster_a_cluster_stands_there" {
+# The root `recovery` reads these from the state.
+run "the_recovery_region_is_told_all_it_needs" {
   command = plan
-  variables { disaster = true }
 
   assert {
-    condition     = module.disaster_recovery[0].cluster_id == "ocid1.cluster.oc1..mumbai"
-    error_message = "no cluster in the recovery region"
+    condition     = length(output.recovery.database.primaries) == 10 && output.recovery.database.cidr == "10.0.0.0/16" && output.recovery.region == "ap-mumbai-1"
+    error_message = "every database to be followed, in a network of the same range"
   }
   assert {
-    condition     = keys(module.disaster_recovery[0].stream_ids) == keys(module.messaging.stream_ids) && keys(module.disaster_recovery[0].queues) == keys(module.messaging.queues)
-    error_message = "the same streams and queues as at home"
+    condition     = keys(output.recovery.kafka_groups) == keys(module.iam.kafka_groups) && length(output.recovery.kafka_groups) == 10
+    error_message = "the groups of the streams' users"
   }
   assert {
-    condition     = module.iam_recovery[0].facts == module.iam.facts
-    error_message = "a service has other rights there than at home"
+    condition     = output.recovery.messaging == local.messaging && output.recovery.rights == local.rights && output.recovery.secret_prefix == "ecommerce.production"
+    error_message = "streams, queues, rights and names as at home"
+  }
+}
+
+# The key's rights come first: the cluster is made with the key that was handed on.
+run "the_key_may_be_used_before_anything_is_made_with_it" {
+  command = plan
+
+  assert {
+    condition     = module.grants.key_id == "ocid1.key.oc1..test" && module.secrets.key_id == "ocid1.key.oc1..test"
+    error_message = "another key than the environment's"
+  }
+}
+
+run "without_a_recovery_region_nothing_is_copied" {
+  command = plan
+  variables { recovery_region = null }
+
+  assert {
+    condition     = length(module.copies) == 0 && output.recovery == null && output.replication == jsonencode({ replicationTargets = [] })
+    error_message = "no copies were asked for"
   }
 }
 
@@ -99,19 +109,4 @@ run "a_parent_that_is_no_compartment_is_refused" {
   command = plan
   variables { parent_compartment_id = "ecommerce" }
   expect_failures = [var.parent_compartment_id]
-}
-
-run "a_standby_nowhere_is_refused" {
-  command = plan
-  variables { recovery_region = null }
-  expect_failures = [var.standby]
-}
-
-run "a_disaster_without_standbys_is_refused" {
-  command = plan
-  variables {
-    standby  = false
-    disaster = true
-  }
-  expect_failures = [var.disaster]
 }

@@ -27,7 +27,6 @@ variables {
   }
   stream_ids      = { user-events = "stream-user", order-events = "stream-order" }
   queue_ids       = { order-service-events = "queue-order" }
-  kms_key_id      = "key"
   flow_log_bucket = "ecommerce-test-flow-logs"
   contact         = "oncall@example.com"
   tags            = { freeform = { product = "haat" }, defined = {} }
@@ -97,14 +96,14 @@ run "every_policy_only_allows_and_stays_in_the_compartment" {
 
   assert {
     condition = alltrue([
-      for policy in concat(values(oci_identity_policy.service), values(oci_identity_policy.kafka), [oci_identity_policy.nodes, oci_identity_policy.database_setup, oci_identity_policy.autoscale, oci_identity_policy.cluster, oci_identity_policy.cloud]) :
+      for policy in concat(values(oci_identity_policy.service), values(oci_identity_policy.kafka), oci_identity_policy.images, [oci_identity_policy.registry, oci_identity_policy.nodes, oci_identity_policy.database_setup, oci_identity_policy.autoscale, oci_identity_policy.cluster, oci_identity_policy.cloud]) :
       policy.compartment_id == var.compartment_id && alltrue([for statement in policy.statements : startswith(statement, "Allow ") && strcontains(statement, " in compartment id ocid1.compartment.oc1..test") && !strcontains(statement, "tenancy")])
     ])
     error_message = "a statement reaches beyond the environment"
   }
   assert {
     condition = alltrue(flatten([
-      for policy in concat(values(oci_identity_policy.service), values(oci_identity_policy.kafka), [oci_identity_policy.nodes, oci_identity_policy.database_setup, oci_identity_policy.autoscale, oci_identity_policy.cluster, oci_identity_policy.cloud]) : [
+      for policy in concat(values(oci_identity_policy.service), values(oci_identity_policy.kafka), oci_identity_policy.images, [oci_identity_policy.registry, oci_identity_policy.nodes, oci_identity_policy.database_setup, oci_identity_policy.autoscale, oci_identity_policy.cluster, oci_identity_policy.cloud]) : [
         for statement in policy.statements : strcontains(statement, "request.principal.type = '") if startswith(statement, "Allow any-user")
       ]
     ]))
@@ -144,12 +143,49 @@ run "the_controller_reads_metrics_and_changes_databases" {
   }
 }
 
-run "nodes_may_do_two_things" {
+run "images_are_pulled_by_a_user_of_their_own" {
   command = plan
 
   assert {
-    condition     = [for statement in oci_identity_policy.nodes.statements : regex("to (\\w+ [a-z-]+) in", statement)[0]] == ["read repos", "use log-content"]
-    error_message = "a node pulls images and writes logs, nothing else"
+    condition     = output.images_user == "ecommerce-test-images" && oci_identity_policy.images[0].statements == tolist(["Allow group id ocid1.group.oc1..kafka to read repos in compartment id ocid1.compartment.oc1..test"])
+    error_message = "the kubelet's user pulls, and does nothing else"
+  }
+  assert {
+    condition     = oci_identity_user_capabilities_management.images[0].can_use_auth_tokens && !oci_identity_user_capabilities_management.images[0].can_use_api_keys && !oci_identity_user_capabilities_management.images[0].can_use_console_password
+    error_message = "an auth token, and no other way in"
+  }
+  assert {
+    condition     = [for statement in oci_identity_policy.registry.statements : regex("service_account = '([a-z-]+)'.*target\\.secret\\.name = (.*)}$", statement)] == [["registry", "/ecommerce.test.registry.*/"]]
+    error_message = "who brings the token to the cluster reads that and nothing else"
+  }
+}
+
+run "another_region_of_the_environment_has_the_same_users" {
+  command = plan
+  variables {
+    name         = "ecommerce-test-recovery"
+    stream_ids   = { user-events = "stream-user-2", order-events = "stream-order-2" }
+    kafka_groups = { auth = "ocid1.group.oc1..auth", order = "ocid1.group.oc1..order" }
+  }
+
+  assert {
+    condition     = length(oci_identity_user.kafka) + length(oci_identity_group.kafka) + length(oci_identity_user_group_membership.kafka) + length(oci_identity_user.images) == 0
+    error_message = "their tokens are good in every region, and new ones would have to be made in the disaster"
+  }
+  assert {
+    condition = oci_identity_policy.kafka["auth"].statements == tolist([
+      "Allow group id ocid1.group.oc1..auth to use stream-push in compartment id ocid1.compartment.oc1..test where target.stream.id = 'stream-user-2'",
+    ])
+    error_message = "they may use the streams of that region"
+  }
+}
+
+run "nodes_may_do_one_thing" {
+  command = plan
+
+  assert {
+    condition     = [for statement in oci_identity_policy.nodes.statements : regex("to (\\w+ [a-z-]+) in", statement)[0]] == ["use log-content"]
+    error_message = "a node writes logs, nothing else"
   }
   assert {
     condition     = oci_identity_dynamic_group.nodes.matching_rule == "ALL {instance.compartment.id = 'ocid1.compartment.oc1..test'}"

@@ -16,11 +16,7 @@ variables {
   services          = ["gateway", "auth", "cart"]
   database_services = ["auth", "cart"]
   sandbox_services  = ["cart"]
-  databases = {
-    auth = { host = "auth.example", reader = "auth-reader.example", port = 5432 }
-    cart = { host = "cart.example", port = 5432 }
-  }
-  tags = { freeform = { product = "haat" }, defined = {} }
+  tags              = { freeform = { product = "haat" }, defined = {} }
 }
 
 run "each_service_has_its_own_secrets" {
@@ -81,9 +77,9 @@ run "the_vault_generates_every_secret" {
   }
   assert {
     condition = jsondecode(oci_vault_secret.database_url["auth"].secret_generation_context[0].secret_template) == {
-      username = "auth", password = "%GENERATED_PASSPHRASE%", host = "auth.example", reader = "auth-reader.example", port = 5432, database = "auth"
+      username = "auth", password = "%GENERATED_PASSPHRASE%", database = "auth"
     }
-    error_message = "the connection's parts, and a place for the password that the vault fills"
+    error_message = "the connection's parts without its host, which may change, and a place for the password that the vault fills"
   }
   assert {
     condition     = jsondecode(oci_vault_secret.database_owner_url["auth"].secret_generation_context[0].secret_template).username == "auth_owner"

@@ -1,0 +1,19 @@
+output "standbys" {
+  description = "By service: OCID."
+  value       = module.disaster_recovery.standby_ids
+}
+
+output "ingress_ip" {
+  description = "For the DNS."
+  value       = module.disaster_recovery.ingress_ip
+}
+
+output "kubernetes" {
+  description = "As in the environments. Null before the disaster."
+  value       = module.disaster_recovery.kubernetes
+}
+
+output "overlay" {
+  description = "For `deploy/kubernetes/fill.py`, as in the environments. Null before the disaster."
+  value       = module.disaster_recovery.overlay
+}
