@@ -20,9 +20,28 @@ pub enum PlaceError {
 #[schema(value_type = String, pattern = "^[1-9][0-9]{5}$", example = "500081")]
 pub struct PinCode(String);
 
+/// The states (by GST code) of each postal zone, which is a PIN code's first digit: India Post, "PIN code" (nine zones, of
+/// which 9 is the Army Postal Service and lies anywhere). Yanam belongs to Puducherry (34) and lies in zone 5.
+const ZONES: [(char, &[u8]); 8] = [
+    ('1', &[1, 2, 3, 4, 6, 7, 38]),
+    ('2', &[5, 9]),
+    ('3', &[8, 24, 26]),
+    ('4', &[22, 23, 27, 30]),
+    ('5', &[29, 34, 36, 37]),
+    ('6', &[31, 32, 33, 34]),
+    ('7', &[11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 35]),
+    ('8', &[10, 20]),
+];
+
 impl PinCode {
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Can it be in a state, going by its postal zone?
+    pub fn can_lie_in(&self, state: StateCode) -> bool {
+        let zone = ZONES.iter().find(|(digit, _)| self.0.starts_with(*digit));
+        zone.is_none_or(|(_, states)| states.contains(&state.0))
     }
 }
 
@@ -148,6 +167,44 @@ mod tests {
         assert!("500081".parse::<PinCode>().is_ok());
         for wrong in ["", "50008", "5000811", "050008", "50008a", "५०००८१"] {
             assert_eq!(wrong.parse::<PinCode>(), Err(PlaceError::PinCode), "{wrong}");
+        }
+    }
+
+    fn lies(pin: &str, state: &str) -> bool {
+        pin.parse::<PinCode>().unwrap().can_lie_in(state.parse().unwrap())
+    }
+
+    #[test]
+    fn a_pin_code_lies_in_the_states_of_its_zone_only() {
+        for (pin, state) in [
+            ("110001", "07"),
+            ("160017", "04"),
+            ("226001", "09"),
+            ("302001", "08"),
+            ("396210", "26"),
+            ("400050", "27"),
+            ("500081", "36"),
+            ("520001", "37"),
+            ("560001", "29"),
+            ("533464", "34"),
+            ("605001", "34"),
+            ("682555", "31"),
+            ("744101", "35"),
+            ("800001", "10"),
+        ] {
+            assert!(lies(pin, state), "{pin} in {state}");
+        }
+        for (pin, state) in [("500081", "27"), ("400050", "36"), ("110001", "33"), ("834001", "21")] {
+            assert!(!lies(pin, state), "{pin} in {state}");
+        }
+    }
+
+    #[test]
+    fn the_army_can_be_anywhere_and_every_state_has_a_zone() {
+        for (state, name) in StateCode::ALL {
+            assert!(lies("900056", &state.to_string()), "{name}");
+            let zones = (1..=8).filter(|zone| lies(&format!("{zone}00001"), &state.to_string())).count();
+            assert!((1..=2).contains(&zones), "{name} lies in {zones} zones");
         }
     }
 

@@ -4,41 +4,18 @@ use contracts::user::{
     Address, ChangeProfile, Channel, Consent, ConsentKind, Consents, Preferences, Profile, WriteAddress,
 };
 use platform::problem::Problem;
-use types::{PinCode, StateCode};
 
 /// The most addresses in a customer's address book.
 pub const MOST_ADDRESSES: i64 = 20;
 /// The most wishes on a customer's wish-list.
 pub const MOST_WISHES: i64 = 200;
 
-/// The states (by GST code) of each postal zone, which is a PIN code's first digit: India Post, "PIN code" (nine zones, of
-/// which 9 is the Army Postal Service and lies anywhere). Yanam belongs to Puducherry (34) and lies in zone 5.
-const ZONES: [(char, &[&str]); 8] = [
-    ('1', &["01", "02", "03", "04", "06", "07", "38"]),
-    ('2', &["05", "09"]),
-    ('3', &["08", "24", "26"]),
-    ('4', &["22", "23", "27", "30"]),
-    ('5', &["29", "34", "36", "37"]),
-    ('6', &["31", "32", "33", "34"]),
-    ('7', &["11", "12", "13", "14", "15", "16", "17", "18", "19", "21", "35"]),
-    ('8', &["10", "20"]),
-];
-
-/// Can a PIN code be in a state, going by its postal zone?
-pub fn lies_in(pin: &PinCode, state: StateCode) -> bool {
-    let digit = pin.as_str().chars().next();
-    match ZONES.iter().find(|(zone, _)| Some(*zone) == digit) {
-        Some((_, states)) => states.contains(&state.to_string().as_str()),
-        None => true,
-    }
-}
-
 /// The address that was written down, without spaces around its parts, and what the customer calls it.
 ///
 /// # Errors
 /// 422 if the PIN code cannot be in the state.
 pub fn read_address(written: &WriteAddress) -> Result<(String, Address), Problem> {
-    if !lies_in(&written.pin_code, written.state) {
+    if !written.pin_code.can_lie_in(written.state) {
         let rule = format!("is not a PIN code of {}", written.state.name());
         return Err(Problem::invalid("pin_code", rule));
     }
@@ -96,44 +73,6 @@ mod tests {
     use types::{Timestamp, UserId};
 
     use super::*;
-
-    fn lies(pin: &str, state: &str) -> bool {
-        lies_in(&pin.parse().unwrap(), state.parse().unwrap())
-    }
-
-    #[test]
-    fn a_pin_code_lies_in_the_states_of_its_zone_only() {
-        for (pin, state) in [
-            ("110001", "07"),
-            ("160017", "04"),
-            ("226001", "09"),
-            ("302001", "08"),
-            ("396210", "26"),
-            ("400050", "27"),
-            ("500081", "36"),
-            ("520001", "37"),
-            ("560001", "29"),
-            ("533464", "34"),
-            ("605001", "34"),
-            ("682555", "31"),
-            ("744101", "35"),
-            ("800001", "10"),
-        ] {
-            assert!(lies(pin, state), "{pin} in {state}");
-        }
-        for (pin, state) in [("500081", "27"), ("400050", "36"), ("110001", "33"), ("834001", "21")] {
-            assert!(!lies(pin, state), "{pin} in {state}");
-        }
-    }
-
-    #[test]
-    fn the_army_can_be_anywhere_and_every_state_has_a_zone() {
-        for (state, name) in StateCode::ALL {
-            assert!(lies("900056", &state.to_string()), "{name}");
-            let zones = (1..=8).filter(|zone| lies(&format!("{zone}00001"), &state.to_string())).count();
-            assert!((1..=2).contains(&zones), "{name} lies in {zones} zones");
-        }
-    }
 
     #[test]
     fn a_wrong_pin_code_is_named_with_the_state() {
