@@ -53,6 +53,8 @@ text_enum! {
         OutOfStock = "out_of_stock",
         /// The parcel came back undelivered.
         Undelivered = "undelivered",
+        /// The carrier lost the parcel: its goods do not come back.
+        Lost = "lost",
         /// The checkout could not be completed.
         CheckoutFailed = "checkout_failed",
     }
@@ -183,7 +185,7 @@ pub struct OrderDelivered {
 }
 event!(OrderDelivered, Order, "order.delivered.v1");
 
-/// Everything that was set aside or sold for it goes back, and so does what was paid.
+/// Everything that was set aside or sold for it goes back, but for goods that were lost, and so does what was paid.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OrderCancelled {
     pub order_id: OrderId,

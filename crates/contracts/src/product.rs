@@ -47,8 +47,11 @@ pub struct VariantSnapshot {
     pub mrp: Money,
     /// Harmonised System of Nomenclature code, 4 to 8 digits.
     pub hsn: String,
-    /// The GST rate in force now.
+    /// The GST rate in force now, at this price.
     pub gst_rate: Rate,
+    /// The rates in force now where they depend on the price that is paid for a piece; empty where they do not.
+    #[serde(default)]
+    pub gst_rates: Vec<RateAbove>,
     pub weight_grams: u32,
     /// Pieces that can be reserved now, over all locations.
     pub available: u32,
@@ -57,6 +60,14 @@ pub struct VariantSnapshot {
     pub return_days: u16,
     /// False when the product or the variant is not on sale (draft, archived, deleted).
     pub on_sale: bool,
+}
+
+/// A GST rate of pieces whose price is above a threshold, and not above a higher one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RateAbove {
+    /// GST-inclusive, in paise.
+    pub above: Money,
+    pub rate: Rate,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -89,6 +89,7 @@ pub struct ReturnRefundDue {
 }
 event!(ReturnRefundDue, Order, "return.refund_due.v1");
 
+/// Nothing more will come of it: refunded, or of `status` cancelled.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReturnClosed {
     #[serde(flatten)]

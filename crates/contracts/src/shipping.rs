@@ -52,7 +52,7 @@ pub struct CashOnDelivery {
     pub reason: String,
 }
 
-/// Has a parcel fetched from a customer. Repeating it for the same return answers the same pick-up.
+/// Has a parcel fetched from a customer. Repeating it for the same return and attempt answers the same pick-up.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct BookPickup {
     pub return_id: ReturnId,
@@ -60,6 +60,9 @@ pub struct BookPickup {
     pub customer_id: UserId,
     pub from: Address,
     pub weight_grams: u32,
+    /// From 1: another one, after the pick-up before came to nothing, is another parcel.
+    #[serde(default = "first_attempt")]
+    pub attempt: u32,
 }
 call!(BookPickup => BookedPickup, Shipping, "book-pickup");
 
@@ -154,3 +157,7 @@ pub struct ShipmentRto {
     pub reason: String,
 }
 event!(ShipmentRto, Order, "shipment.rto.v1");
+
+fn first_attempt() -> u32 {
+    1
+}

@@ -164,10 +164,12 @@ text_enum! {
         Added = "added",
         /// It was in both: the quantities were summed.
         Summed = "summed",
-        /// It was in both: the sum is more than one order may have.
+        /// The guest's pieces, or their sum with the customer's, are more than one order may have.
         Limited = "limited",
         /// It was in the guest's cart and saved for later in the customer's.
         MovedToCart = "moved_to_cart",
+        /// The customer's cart is full: it stays in the guest's.
+        NoRoom = "no_room",
     }
 }
 
@@ -175,7 +177,7 @@ text_enum! {
 pub struct MergeChange {
     pub variant_id: VariantId,
     pub outcome: MergeOutcome,
-    /// Now.
+    /// In the customer's cart now.
     pub quantity: u32,
     /// In words for the customer.
     pub message: String,
@@ -185,7 +187,7 @@ pub struct MergeChange {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MergedCart {
     pub cart: CartSummary,
-    /// What the merge has changed in the customer's cart; empty if there was nothing (left) to merge.
+    /// What became of the guest's lines; empty if there was nothing (left) to merge.
     pub changes: Vec<MergeChange>,
     /// Did the guest's coupon come along?
     pub coupon_taken: bool,

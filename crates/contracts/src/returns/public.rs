@@ -193,6 +193,15 @@ pub struct RejectReturn {
     pub reason: String,
 }
 
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct CancelReturn {
+    /// In words for the customer.
+    #[garde(length(chars, min = 3, max = 500))]
+    #[schema(min_length = 3, max_length = 500)]
+    pub reason: String,
+}
+
 /// What came back and in what state: every line of the return.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
