@@ -15,9 +15,9 @@ use utoipa_axum::routes;
 
 use super::{KEY_WORDS, TAG, TOKEN_WORDS, begin, finish, no_such_line};
 use crate::Carts;
-use crate::domain::{Cart, limit};
+use crate::domain::{Cart, MOST_LINES, limit};
 use crate::owner::{GuestToken, Owner, Token};
-use crate::store::{self, Addition, MOST_LINES};
+use crate::store::{self, Addition};
 
 pub(super) fn routes() -> OpenApiRouter<Carts> {
     OpenApiRouter::new()

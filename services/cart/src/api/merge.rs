@@ -21,7 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<Carts> {
 }
 
 /// Puts what a guest's cart has into the customer's, and tells what that changed. The guest's cart is gone afterwards: asked
-/// again with another Idempotency-Key, there is nothing left to merge.
+/// again with another Idempotency-Key, there is nothing left to merge. Only what the customer's cart has no room for stays in it.
 #[utoipa::path(post, path = "/api/v1/cart/merge", tag = TAG,
     params(("X-Cart-Token" = Option<String>, Header, description = "The guest's cart"),
            ("Idempotency-Key" = String, Header, description = KEY_WORDS)),
@@ -49,7 +49,8 @@ async fn merge_carts(
         Begun::Repeat(answer) => return Ok(answer),
     };
     // The customer's cart first: of two merges at once the second finds nothing left.
-    let id = store::touch_or_create(&mut tx, customer.id, app.context.now()).await?;
+    let now = app.context.now();
+    let id = store::touch_or_create(&mut tx, customer.id, now).await?;
     let guests = match store::lock(&mut tx, &guest).await? {
         true => store::find(&mut tx, &guest).await?,
         false => None,
@@ -64,7 +65,12 @@ async fn merge_carts(
             store::set_coupon(&mut tx, id, Some(code)).await?;
             coupon_taken = true;
         }
-        store::delete(&mut tx, guests.id).await?;
+        if merged.left.is_empty() {
+            store::delete(&mut tx, guests.id).await?;
+        } else {
+            store::touch(&mut tx, &guest, now).await?;
+            store::keep_only(&mut tx, guests.id, &merged.left).await?;
+        }
         changes = merged.changes;
     }
     let cart = store::find(&mut tx, &own).await?.ok_or_else(no_such_cart)?.summary();

@@ -14,6 +14,9 @@ use types::{CartId, Money, Timestamp, VariantId};
 /// The most pieces of a variant, whatever the variant itself allows.
 pub const MOST_PIECES: u32 = 99;
 
+/// Nobody's purchase has more lines; it bounds what a cart costs to look at.
+pub const MOST_LINES: usize = 100;
+
 /// A line as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {

@@ -40,6 +40,7 @@ fn variant(number: u128) -> VariantSnapshot {
         mrp: Money::from_rupees(150),
         hsn: "6211".to_owned(),
         gst_rate: Rate::from_percent(5),
+        gst_rates: Vec::new(),
         weight_grams: 250,
         available: 10,
         max_per_order: 5,
@@ -143,7 +144,7 @@ fn without_offers_the_cart_is_shown_all_the_same() {
 #[test]
 fn a_merge_says_what_became_of_each_line() {
     let own = [line(1, 2), line(2, 4), saved(3, 1), line(4, 1)];
-    let guest = [line(1, 1), line(2, 3), line(3, 2), saved(4, 5), line(5, 9)];
+    let guest = [line(1, 1), line(2, 3), line(3, 2), saved(4, 5), line(5, 9), line(6, 5)];
     let merged = merge(&own, &guest, |_| 5);
     let said: Vec<_> = merged.changes.iter().map(|c| (c.variant_id, c.outcome, c.quantity)).collect();
     assert_eq!(
@@ -152,9 +153,23 @@ fn a_merge_says_what_became_of_each_line() {
             (id(1), MergeOutcome::Summed, 3),
             (id(2), MergeOutcome::Limited, 5),
             (id(3), MergeOutcome::MovedToCart, 2),
-            (id(5), MergeOutcome::Added, 5),
+            (id(5), MergeOutcome::Limited, 5),
+            (id(6), MergeOutcome::Added, 5),
         ]
     );
+}
+
+#[test]
+fn a_full_cart_takes_more_of_what_it_has_and_no_more_lines() {
+    let own: Vec<Line> = (0..99).map(|number| line(number, 1)).collect();
+    let guest = [line(200, 1), line(201, 1), line(0, 1)];
+    let merged = merge(&own, &guest, |_| 5);
+    let said: Vec<_> = merged.changes.iter().map(|c| (c.variant_id, c.outcome, c.quantity)).collect();
+    assert_eq!(
+        said,
+        [(id(200), MergeOutcome::Added, 1), (id(201), MergeOutcome::NoRoom, 0), (id(0), MergeOutcome::Summed, 2)]
+    );
+    assert_eq!((merged.changed.len(), merged.left), (2, vec![id(201)]));
 }
 
 prop_compose! {

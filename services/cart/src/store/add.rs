@@ -3,8 +3,8 @@
 use sqlx::PgConnection;
 use types::{CartId, Money, Timestamp, UserId, VariantId};
 
-use super::{MOST_LINES, Row, cart, integer};
-use crate::domain::Cart;
+use super::{Row, cart, integer};
+use crate::domain::{Cart, MOST_LINES};
 use crate::owner::{Owner, TokenHash};
 
 pub struct Addition<'a> {
@@ -67,7 +67,7 @@ pub async fn add(connection: &mut PgConnection, addition: &Addition<'_>) -> Resu
         *price as Money,
         *now as Timestamp,
         CartId::new() as CartId,
-        MOST_LINES
+        i64::try_from(MOST_LINES).unwrap_or(i64::MAX)
     )
     .fetch_all(connection)
     .await?;

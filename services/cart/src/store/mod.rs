@@ -12,9 +12,6 @@ pub use add::{Addition, add};
 use crate::domain::{Cart, Line};
 use crate::owner::{Owner, TokenHash};
 
-/// Nobody's purchase has more; it bounds what a cart costs to look at.
-pub const MOST_LINES: i64 = 100;
-
 pub async fn find(connection: &mut PgConnection, owner: &Owner) -> Result<Option<Cart>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
@@ -195,6 +192,18 @@ pub async fn lock(connection: &mut PgConnection, owner: &Owner) -> Result<bool, 
     .fetch_optional(connection)
     .await?;
     Ok(locked.is_some())
+}
+
+/// Takes out everything but these.
+pub async fn keep_only(connection: &mut PgConnection, cart: CartId, kept: &[VariantId]) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "DELETE FROM cart_line WHERE cart_id = $1 AND variant_id <> ALL ($2)",
+        cart as CartId,
+        kept as &[VariantId]
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 pub async fn delete(connection: &mut PgConnection, cart: CartId) -> Result<(), sqlx::Error> {

@@ -5,7 +5,7 @@ use futures::future::join_all;
 use serde_json::json;
 use testkit::Person;
 
-use crate::shop::{COUPON, MERGE, Shop, add, lines, seen, view};
+use crate::shop::{COUPON, MERGE, Shop, add, line_of, lines, seen, view};
 
 /// The customer, with the browser that the guest had.
 fn logged_in(customer: &Person, guest: &Person) -> Person {
@@ -91,4 +91,31 @@ async fn a_guest_who_adds_after_the_merge_begins_a_new_cart() {
     let answer = add(&guest, shirt, 2).await.is(200);
     assert_ne!(answer.header(CART_TOKEN), guest.header(CART_TOKEN));
     assert_eq!(seen(&view(&asha).await), [(shirt, 1)]);
+}
+
+#[tokio::test]
+async fn what_a_full_cart_has_no_room_for_stays_in_the_guests() {
+    let shop = Shop::open().await;
+    let own: Vec<_> = (0..100).map(|_| shop.stock()).collect();
+    let (hat, scarf) = (shop.stock(), shop.stock());
+    let guest = shop.guest_with(hat, 1).await;
+    add(&guest, scarf, 2).await.is(200);
+    add(&guest, own[0], 2).await.is(200);
+    let asha = shop.cart.customer();
+    for variant in &own {
+        add(&asha, *variant, 1).await.is(200);
+    }
+    let browser = logged_in(&asha, &guest);
+    let merged: MergedCart = browser.post(MERGE, &json!({})).await.is(200).read();
+    assert_eq!((merged.cart.lines.len(), merged.cart.pieces), (100, 102));
+    let outcomes: Vec<_> = merged.changes.iter().map(|change| (change.variant_id, change.outcome)).collect();
+    assert_eq!(outcomes, [(hat, MergeOutcome::NoRoom), (scarf, MergeOutcome::NoRoom), (own[0], MergeOutcome::Summed)]);
+    assert_eq!(seen(&view(&guest).await), [(hat, 1), (scarf, 2)]);
+
+    // Once there is room, the next log-in brings it.
+    asha.delete(&line_of(own[7])).await.is(200);
+    let merged: MergedCart = browser.post(MERGE, &json!({})).await.is(200).read();
+    let outcomes: Vec<_> = merged.changes.iter().map(|change| (change.variant_id, change.outcome)).collect();
+    assert_eq!(outcomes, [(hat, MergeOutcome::Added), (scarf, MergeOutcome::NoRoom)]);
+    assert_eq!(seen(&view(&guest).await), [(scarf, 2)]);
 }

@@ -85,6 +85,7 @@ impl Shop {
             mrp: Money::from_rupees(150),
             hsn: "6211".to_owned(),
             gst_rate: Rate::from_percent(5),
+            gst_rates: Vec::new(),
             weight_grams: 250,
             available: 10,
             max_per_order: 5,
