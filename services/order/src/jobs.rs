@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use platform::Result;
+use platform::scope::Scope;
 use platform::service::Progress;
 use types::{OrderId, ServiceName};
 
@@ -32,11 +33,12 @@ pub async fn settle_orders(app: Orders) -> Result<Progress> {
     futures::stream::iter(orders)
         .for_each_concurrent(SIDE_BY_SIDE, |order| {
             let (app, id) = (app.clone(), order.id);
-            async move {
+            // Each with a time of its own: a slow one takes none from those that wait behind it.
+            Scope::root().run(async move {
                 if let Err(problem) = settlement::settle(&app, order).await {
                     tracing::warn!(%id, %problem, "an order could not be settled; it is tried again");
                 }
-            }
+            })
         })
         .await;
     Ok(progress(taken))
@@ -53,11 +55,11 @@ pub async fn resume_checkouts(app: Orders) -> Result<Progress> {
     futures::stream::iter(unfinished)
         .for_each_concurrent(SIDE_BY_SIDE, |Unfinished { order_id, step }| {
             let app = app.clone();
-            async move {
+            Scope::root().run(async move {
                 if let Err(problem) = resume(&app, order_id, step).await {
                     tracing::warn!(%order_id, %step, %problem, "a checkout could not be ended; it is tried again");
                 }
-            }
+            })
         })
         .await;
     Ok(progress(taken))
@@ -74,6 +76,9 @@ pub async fn sweep_checkouts(app: Orders) -> Result<Progress> {
 pub async fn erase_customers(app: Orders) -> Result<Progress> {
     let mut tx = app.db.begin().await?;
     let Some(user_id) = store::erasure::next(&mut tx).await? else { return Ok(Progress::Idle) };
+    if store::erasure::has_order_under_way(&mut tx, user_id).await? {
+        return Ok(Progress::More);
+    }
     store::erasure::erase(&mut tx, user_id, app.now()).await?;
     tx.publish(user_id, 1, &contracts::user::ErasureCompleted { user_id, service: ServiceName::Order })?;
     let _committed = tx.commit().await?;

@@ -61,9 +61,21 @@ pub async fn confirm(tx: &mut Tx, order: &mut Order, seller: &Seller, now: Times
     Ok(Outcome::Done)
 }
 
-/// Cancels an order, and takes its invoice back if it has one. What was set aside, sold and paid goes back by the event.
-pub async fn cancel(tx: &mut Tx, order: &mut Order, reason: CancelReason, cause: Cause) -> Result<Outcome> {
-    let by = if reason == CancelReason::Undelivered { Change::ReturnToSeller } else { Change::Cancel };
+/// Cancels an order, and takes its invoice back if it has one. What was set aside, sold and paid goes back by the event. The
+/// credit note is of `now`, whenever the cause was: a carrier may tell late, and a closed month's documents stay as they were
+/// reported.
+pub async fn cancel(
+    tx: &mut Tx,
+    order: &mut Order,
+    reason: CancelReason,
+    cause: Cause,
+    now: Timestamp,
+) -> Result<Outcome> {
+    let by = match reason {
+        CancelReason::Undelivered => Change::ReturnToSeller,
+        CancelReason::Lost => Change::Lose,
+        _ => Change::Cancel,
+    };
     let at = cause.at;
     if let Outcome::Refused(refused) = change(tx, order, by, Some(reason), cause).await? {
         return Ok(Outcome::Refused(refused));
@@ -79,7 +91,7 @@ pub async fn cancel(tx: &mut Tx, order: &mut Order, reason: CancelReason, cause:
     };
     tx.publish(order.id, order.version, &cancelled)?;
     if order.confirmed_at.is_some() {
-        take_back(tx, order, None, &credit::of_cancellation(order), at).await?;
+        take_back(tx, order, None, &credit::of_cancellation(order), now).await?;
     }
     Ok(Outcome::Done)
 }

@@ -52,7 +52,7 @@ pub async fn conclude(app: &Orders, tx: &mut Tx, mut order: Order, commitment: S
         StockCommitment::Committed => lifecycle::confirm(tx, &mut order, &app.settings.seller, now).await?,
         StockCommitment::Short { .. } | StockCommitment::Released => {
             let cause = Cause::of_system(now, "The stock was gone when the payment came.");
-            lifecycle::cancel(tx, &mut order, CancelReason::OutOfStock, cause).await?
+            lifecycle::cancel(tx, &mut order, CancelReason::OutOfStock, cause, now).await?
         }
     };
     match outcome {
@@ -84,8 +84,9 @@ async fn cancel(app: &Orders, id: OrderId, reason: CancelReason) -> Result<Order
     let mut tx = app.db.begin().await?;
     let mut order = locked(&mut tx, id).await?;
     // The news of its payment may have come in the meantime.
+    let cause = Cause::of_system(now, "");
     let cancelled = order.paid_at.is_none()
-        && matches!(lifecycle::cancel(&mut tx, &mut order, reason, Cause::of_system(now, "")).await?, Outcome::Done);
+        && matches!(lifecycle::cancel(&mut tx, &mut order, reason, cause, now).await?, Outcome::Done);
     if cancelled {
         let _committed = tx.commit().await?;
     } else {

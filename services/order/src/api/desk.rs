@@ -4,7 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use contracts::Page;
-use contracts::order::{Actor, CancelOrder, DeskFilter, DeskOrder, DeskOrderSummary, NewOrderNote, Order, OrderNote};
+use contracts::order::{
+    Actor, CancelOrder, CancelReason, DeskFilter, DeskOrder, DeskOrderSummary, NewOrderNote, Order, OrderNote,
+};
 use http::{HeaderMap, StatusCode};
 use platform::http::{Body, IfMatch, PageQuery, Path, Query, Versioned};
 use platform::idempotency::{Begun, IdempotencyKey};
@@ -128,15 +130,34 @@ pub async fn cancel_desk_order(
     key: IdempotencyKey,
     Body(request): Body<CancelOrder>,
 ) -> Result<Response> {
-    let mut tx = match key.begin(&app.db, staff.actor.id, &request).await? {
-        Begun::First(tx) => tx,
-        Begun::Repeat(answer) => return Ok(answer),
-    };
-    let mut order = store::order::lock(&mut tx, id).await?.ok_or_else(no_order)?;
-    let comment = request.comment.as_deref();
-    let by = Canceller { actor: Actor::Staff, id: staff.actor.id, at: app.now(), comment };
-    cancel(&mut tx, &mut order, by).await?;
-    tx.answer(StatusCode::OK, &view::order(&order)).await
+    cancel_as_staff(&staff, &app, id, &key, &request, CancelReason::Staff).await
+}
+
+/// The carrier has lost the parcel, or nothing is heard of it any more: the order is cancelled, and what was paid goes back. Its
+/// goods are not put back into the stock.
+#[utoipa::path(
+    post, path = "/api/v1/orders/desk/{id}/lost", tag = "order desk", request_body = CancelOrder,
+    params(
+        ("id" = OrderId, Path),
+        ("Idempotency-Key" = String, Header, description = "A new random value for each new request"),
+    ),
+    responses(
+        (status = 200, body = Order, description = "Cancelled"),
+        (status = 403, body = Problem),
+        (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "`order-status`: the carrier does not have it, or not any more"),
+        (status = 422, body = Problem, description = "A field breaks a rule, or the key was used for another request"),
+    ),
+    security(("user_token" = []))
+)]
+pub async fn lose_desk_order(
+    staff: OrderDesk,
+    State(app): State<Orders>,
+    Path(id): Path<OrderId>,
+    key: IdempotencyKey,
+    Body(request): Body<CancelOrder>,
+) -> Result<Response> {
+    cancel_as_staff(&staff, &app, id, &key, &request, CancelReason::Lost).await
 }
 
 /// Begins to pick and pack a confirmed order.
@@ -168,4 +189,23 @@ pub async fn process_desk_order(
     }
     let _committed = tx.commit().await?;
     Ok(Versioned(order.version, view::order(&order)).into_response())
+}
+
+async fn cancel_as_staff(
+    staff: &OrderDesk,
+    app: &Orders,
+    id: OrderId,
+    key: &IdempotencyKey,
+    request: &CancelOrder,
+    reason: CancelReason,
+) -> Result<Response> {
+    let mut tx = match key.begin(&app.db, staff.actor.id, request).await? {
+        Begun::First(tx) => tx,
+        Begun::Repeat(answer) => return Ok(answer),
+    };
+    let mut order = store::order::lock(&mut tx, id).await?.ok_or_else(no_order)?;
+    let comment = request.comment.as_deref();
+    let by = Canceller { reason, actor: Actor::Staff, id: staff.actor.id, at: app.now(), comment };
+    cancel(&mut tx, &mut order, by).await?;
+    tx.answer(StatusCode::OK, &view::order(&order)).await
 }

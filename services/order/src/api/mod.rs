@@ -35,6 +35,7 @@ pub fn routes() -> OpenApiRouter<Orders> {
         .routes(routes!(desk::get_desk_order))
         .routes(routes!(desk::write_desk_note))
         .routes(routes!(desk::cancel_desk_order))
+        .routes(routes!(desk::lose_desk_order))
         .routes(routes!(desk::process_desk_order))
 }
 
@@ -49,8 +50,9 @@ fn no_order() -> Problem {
     Problem::not_found("order")
 }
 
-/// Who cancels, when, and why in their own words.
+/// Who cancels, when, and why, also in their own words.
 struct Canceller<'a> {
+    reason: CancelReason,
     actor: Actor,
     id: UserId,
     at: Timestamp,
@@ -59,9 +61,8 @@ struct Canceller<'a> {
 
 /// Cancels an order that the transaction has locked.
 async fn cancel(tx: &mut Tx, order: &mut Order, by: Canceller<'_>) -> Result<()> {
-    let reason = if by.actor == Actor::Customer { CancelReason::Customer } else { CancelReason::Staff };
     let cause = Cause { at: by.at, actor: by.actor, actor_id: Some(by.id), detail: String::new() };
-    if let Outcome::Refused(refused) = lifecycle::cancel(tx, order, reason, cause).await? {
+    if let Outcome::Refused(refused) = lifecycle::cancel(tx, order, by.reason, cause, by.at).await? {
         return Err(lifecycle::refusal(refused));
     }
     if let Some(text) = by.comment {

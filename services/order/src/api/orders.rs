@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use contracts::Page;
-use contracts::order::{Actor, CancelOrder, Order, OrderSummary, TimelineEntry};
+use contracts::order::{Actor, CancelOrder, CancelReason, Order, OrderSummary, TimelineEntry};
 use http::{HeaderMap, StatusCode};
 use platform::http::{Body, PageQuery, Path, Query, Versioned};
 use platform::idempotency::{Begun, IdempotencyKey};
@@ -103,7 +103,8 @@ pub async fn cancel_order(
     let order = store::order::lock(&mut tx, id).await?;
     let mut order = order.filter(|order| order.customer_id == customer.id).ok_or_else(no_order)?;
     let comment = request.comment.as_deref();
-    let by = Canceller { actor: Actor::Customer, id: customer.id, at: app.now(), comment };
+    let reason = CancelReason::Customer;
+    let by = Canceller { reason, actor: Actor::Customer, id: customer.id, at: app.now(), comment };
     cancel(&mut tx, &mut order, by).await?;
     tx.answer(StatusCode::OK, &view::order(&order)).await
 }

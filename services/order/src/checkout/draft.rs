@@ -83,7 +83,7 @@ pub fn quote(gathered: &Gathered) -> OrderQuote {
             discount: price.discount,
             total: price.total,
             hsn: wanted.variant.hsn.clone(),
-            gst_rate: wanted.variant.gst_rate,
+            gst_rate: price.gst_rate,
             tax: price.tax.into(),
         },
     };
@@ -125,7 +125,7 @@ fn line(wanted: &Wanted, price: &LinePrice, position: i16) -> Line {
         discount: price.discount,
         total: price.total,
         hsn: variant.hsn,
-        gst_rate: variant.gst_rate,
+        gst_rate: price.gst_rate,
         tax: price.tax,
         weight_grams: variant.weight_grams,
         return_days: variant.return_days,

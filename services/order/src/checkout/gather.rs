@@ -34,10 +34,15 @@ pub struct Gathered {
 
 impl Destination {
     /// # Errors
-    /// 422 unless exactly one of the two is there.
+    /// 422 unless exactly one of the two is there, and the address's PIN code can be in its state: that decides which taxes are
+    /// due.
     pub fn of(address_id: Option<AddressId>, address: Option<DeliveryAddress>) -> Result<Self> {
         match (address_id, address) {
             (Some(id), None) => Ok(Destination::Saved(id)),
+            (None, Some(address)) if !address.pin_code.can_lie_in(address.state) => {
+                let rule = format!("is not a PIN code of {}", address.state.name());
+                Err(Problem::invalid("address.pin_code", rule))
+            }
             (None, Some(address)) => Ok(Destination::Given(address.into())),
             _ => Err(Problem::invalid("address_id", "give either address_id or address")),
         }

@@ -41,6 +41,7 @@ pub struct LinePrice {
     pub discount: Money,
     /// After the discount.
     pub total: Money,
+    pub gst_rate: Rate,
     pub tax: Tax,
 }
 
@@ -109,7 +110,8 @@ pub fn value(wanted: &[Wanted], discounts: &PricedBasket) -> Money {
     prices - discounts.line_discounts.iter().sum::<Money>()
 }
 
-/// The whole price. Tax is within each line after its discount. The delivery charge is part of the same supply as the goods
+/// The whole price. Tax is within each line after its discount: one that the invoice tells of is no part of the value that is
+/// taxed (CGST Act 2017, section 15 (3) (a)), and where the rate depends on the price, it is that of this value. The delivery charge is part of the same supply as the goods
 /// and is taxed as they are (CGST Act 2017, section 8); where their rates differ, at the highest of them, with that line's
 /// HSN code.
 ///
@@ -127,7 +129,8 @@ pub fn price(
     }
     let line = |(wanted, discount): (&Wanted, &Money)| {
         let total = less(subtotal(wanted), *discount)?;
-        Ok(LinePrice { discount: *discount, total, tax: Tax::within(total, wanted.variant.gst_rate, supply) })
+        let gst_rate = rate_at(wanted, total);
+        Ok(LinePrice { discount: *discount, total, gst_rate, tax: Tax::within(total, gst_rate, supply) })
     };
     let lines = wanted.iter().zip(given).map(line).collect::<Result<Vec<_>, _>>()?;
 
@@ -142,6 +145,15 @@ pub fn price(
     };
     let total = lines.iter().map(|line| line.total).sum::<Money>() + net_charge;
     Ok(Price { lines, delivery, total })
+}
+
+/// The rate of a line that comes to `total`, by what that is for one piece.
+fn rate_at(wanted: &Wanted, total: Money) -> Rate {
+    let is_exceeded = |above: Money| above.times(wanted.quantity) < total;
+    let steps = wanted.variant.gst_rates.iter();
+    // What is given away has the lowest step's, of which nothing is due.
+    let step = steps.filter(|step| is_exceeded(step.above) || step.above.is_zero()).max_by_key(|step| step.above);
+    step.map_or(wanted.variant.gst_rate, |step| step.rate)
 }
 
 /// Before the discount.
@@ -162,6 +174,6 @@ fn principal(wanted: &[Wanted], lines: &[LinePrice]) -> (Rate, String) {
     wanted
         .iter()
         .zip(lines)
-        .max_by_key(|(wanted, line)| (wanted.variant.gst_rate, line.total, std::cmp::Reverse(&wanted.variant.hsn)))
-        .map_or((Rate::ZERO, String::new()), |(wanted, _)| (wanted.variant.gst_rate, wanted.variant.hsn.clone()))
+        .max_by_key(|(wanted, line)| (line.gst_rate, line.total, std::cmp::Reverse(&wanted.variant.hsn)))
+        .map_or((Rate::ZERO, String::new()), |(wanted, line)| (line.gst_rate, wanted.variant.hsn.clone()))
 }

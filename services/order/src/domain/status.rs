@@ -17,6 +17,8 @@ text_enum! {
         Cancel = "cancel",
         /// The carrier brought it back undelivered.
         ReturnToSeller = "return_to_seller",
+        /// The carrier lost it.
+        Lose = "lose",
     }
 }
 
@@ -31,7 +33,7 @@ pub struct Refused {
 /// Whatever is not in this table is refused. News of a parcel comes in any order, so a later stage may be reached from each
 /// earlier one.
 const TRANSITIONS: &[(OrderStatus, Change, OrderStatus)] = {
-    use Change::{Cancel, Confirm, Deliver, Process, ReturnToSeller, Ship};
+    use Change::{Cancel, Confirm, Deliver, Lose, Process, ReturnToSeller, Ship};
     use OrderStatus::{Cancelled, Confirmed, Delivered, Pending, Processing, Shipped};
     &[
         (Pending, Confirm, Confirmed),
@@ -47,6 +49,7 @@ const TRANSITIONS: &[(OrderStatus, Change, OrderStatus)] = {
         (Processing, ReturnToSeller, Cancelled),
         (Shipped, Deliver, Delivered),
         (Shipped, ReturnToSeller, Cancelled),
+        (Shipped, Lose, Cancelled),
     ]
 };
 
@@ -103,6 +106,13 @@ mod tests {
         for status in OrderStatus::ALL {
             let can = matches!(status, OrderStatus::Pending | OrderStatus::Confirmed | OrderStatus::Processing);
             assert_eq!(after(*status, Change::Cancel).is_ok(), can, "{status}");
+        }
+    }
+
+    #[test]
+    fn only_what_the_carrier_has_can_be_lost() {
+        for status in OrderStatus::ALL {
+            assert_eq!(after(*status, Change::Lose).is_ok(), *status == OrderStatus::Shipped, "{status}");
         }
     }
 

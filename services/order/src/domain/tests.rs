@@ -4,7 +4,7 @@ use contracts::cart::{CartLine, CheckoutCart};
 use contracts::discount::PricedBasket;
 use contracts::order::OrderStatus;
 use contracts::payment::PaymentMethod;
-use contracts::product::VariantSnapshot;
+use contracts::product::{RateAbove, VariantSnapshot};
 use contracts::returns::ReturnedLine;
 use contracts::user::Address;
 use jiff::civil::date;
@@ -32,6 +32,7 @@ fn variant(unit_price: i64, rate: i32, hsn: &str) -> VariantSnapshot {
         mrp: Money::from_paise(unit_price),
         hsn: hsn.into(),
         gst_rate: Rate::from_basis_points(rate),
+        gst_rates: Vec::new(),
         weight_grams: 300,
         available: 10,
         max_per_order: 10,
@@ -88,7 +89,7 @@ fn order(lines: &[(Wanted, Money)], charge: Money, supply: Supply) -> Order {
         discount: *discount,
         total: priced.total,
         hsn: wanted.variant.hsn.clone(),
-        gst_rate: wanted.variant.gst_rate,
+        gst_rate: priced.gst_rate,
         tax: priced.tax,
         weight_grams: 1,
         return_days: 30,
@@ -281,6 +282,29 @@ fn discounts_that_do_not_fit_are_refused() {
     for (line, shipping) in [(10_001, 0), (-1, 0), (0, 4_001), (0, -1)] {
         assert!(matches!(with(vec![line], shipping), Err(DiscountError::Amount { .. })), "{line} {shipping}");
     }
+}
+
+#[test]
+fn the_rate_is_that_of_what_is_paid_for_a_piece() {
+    let above = |rupees, percent| RateAbove { above: Money::from_rupees(rupees), rate: Rate::from_percent(percent) };
+    let kurta = VariantSnapshot { gst_rates: vec![above(0, 5), above(2625, 18)], ..variant(280_000, 1800, "6204") };
+    let rate = |kurta: &VariantSnapshot, quantity, discount| {
+        let wanted = [Wanted { variant: kurta.clone(), quantity }];
+        let discounts = discounts(&[(wanted[0].clone(), Money::from_rupees(discount))], Money::ZERO);
+        let price = price(&wanted, &discounts, Money::from_rupees(50), Supply::InterState).unwrap();
+        assert_eq!(price.delivery.gst_rate, price.lines[0].gst_rate, "the delivery goes with it");
+        assert_eq!(price.lines[0].tax, Tax::within(price.lines[0].total, price.lines[0].gst_rate, Supply::InterState));
+        price.lines[0].gst_rate
+    };
+    let (low, high) = (Rate::from_percent(5), Rate::from_percent(18));
+    assert_eq!(rate(&kurta, 1, 0), high);
+    assert_eq!(rate(&kurta, 1, 174), high, "Rs 2,626");
+    assert_eq!(rate(&kurta, 1, 175), low, "Rs 2,625 is not above it");
+    assert_eq!(rate(&kurta, 3, 524), high, "all three for Rs 7,876");
+    assert_eq!(rate(&kurta, 3, 525), low);
+    assert_eq!(rate(&kurta, 1, 2_800), low, "given away");
+    // A product service that is a version behind tells of one rate.
+    assert_eq!(rate(&VariantSnapshot { gst_rates: Vec::new(), ..kurta }, 1, 560), high);
 }
 
 #[test]

@@ -44,5 +44,7 @@ pub async fn refund_due(app: Orders, event: Received<ReturnRefundDue>, mut tx: T
 }
 
 pub async fn closed(_: Orders, event: Received<ReturnClosed>, tx: Tx) -> Result<Committed> {
-    note(tx, event.data.facts.order_id, event.time, TimelineKind::ReturnUpdate, "closed").await
+    // Closed, or cancelled.
+    let facts = event.data.facts;
+    note(tx, facts.order_id, event.time, TimelineKind::ReturnUpdate, facts.status.as_str()).await
 }

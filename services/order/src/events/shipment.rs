@@ -14,28 +14,28 @@ use crate::app::Orders;
 use crate::lifecycle::{self, Cause, Outcome};
 use crate::store;
 
-pub async fn created(_: Orders, event: Received<ShipmentCreated>, tx: Tx) -> Result<Committed> {
-    on_the_way(tx, event.data.shipment, "").await
+pub async fn created(app: Orders, event: Received<ShipmentCreated>, tx: Tx) -> Result<Committed> {
+    on_the_way(&app, tx, event.data.shipment, "").await
 }
 
-pub async fn status_changed(_: Orders, event: Received<ShipmentStatusChanged>, tx: Tx) -> Result<Committed> {
-    on_the_way(tx, event.data.shipment, "").await
+pub async fn status_changed(app: Orders, event: Received<ShipmentStatusChanged>, tx: Tx) -> Result<Committed> {
+    on_the_way(&app, tx, event.data.shipment, "").await
 }
 
-pub async fn exception(_: Orders, event: Received<ShipmentException>, tx: Tx) -> Result<Committed> {
-    on_the_way(tx, event.data.shipment, &event.data.reason).await
+pub async fn exception(app: Orders, event: Received<ShipmentException>, tx: Tx) -> Result<Committed> {
+    on_the_way(&app, tx, event.data.shipment, &event.data.reason).await
 }
 
-pub async fn delivered(_: Orders, event: Received<ShipmentDelivered>, tx: Tx) -> Result<Committed> {
-    on_the_way(tx, event.data.shipment, "").await
+pub async fn delivered(app: Orders, event: Received<ShipmentDelivered>, tx: Tx) -> Result<Committed> {
+    on_the_way(&app, tx, event.data.shipment, "").await
 }
 
-pub async fn returned_to_origin(_: Orders, event: Received<ShipmentRto>, tx: Tx) -> Result<Committed> {
-    on_the_way(tx, event.data.shipment, &event.data.reason).await
+pub async fn returned_to_origin(app: Orders, event: Received<ShipmentRto>, tx: Tx) -> Result<Committed> {
+    on_the_way(&app, tx, event.data.shipment, &event.data.reason).await
 }
 
 /// What a parcel's status means for its order's. The parcel of a return means nothing for it.
-async fn on_the_way(mut tx: Tx, parcel: ShipmentFacts, detail: &str) -> Result<Committed> {
+async fn on_the_way(app: &Orders, mut tx: Tx, parcel: ShipmentFacts, detail: &str) -> Result<Committed> {
     let what = format!("{} {detail}", parcel.status);
     if parcel.direction == Direction::Inbound {
         return note(tx, parcel.order_id, parcel.at, TimelineKind::ReturnUpdate, format!("parcel {}", what.trim()))
@@ -51,7 +51,9 @@ async fn on_the_way(mut tx: Tx, parcel: ShipmentFacts, detail: &str) -> Result<C
             lifecycle::ship(&mut tx, &mut order, &parcel).await?
         }
         ShipmentStatus::Delivered => lifecycle::deliver(&mut tx, &mut order, at).await?,
-        ShipmentStatus::Returned => lifecycle::cancel(&mut tx, &mut order, CancelReason::Undelivered, cause).await?,
+        ShipmentStatus::Returned => {
+            lifecycle::cancel(&mut tx, &mut order, CancelReason::Undelivered, cause, app.now()).await?
+        }
         ShipmentStatus::Created | ShipmentStatus::Exception | ShipmentStatus::Returning | ShipmentStatus::Cancelled => {
             return note(tx, order.id, at, TimelineKind::ShipmentUpdate, what.trim()).await;
         }

@@ -20,16 +20,31 @@ pub async fn request(connection: &mut PgConnection, customer_id: UserId, at: Tim
     Ok(())
 }
 
-/// A customer who can be forgotten now: none of their orders is under way. Others take another one meanwhile.
+/// A customer who can be forgotten now: none of their orders is under way, nor is one being placed. Others take another one
+/// meanwhile.
 pub async fn next(connection: &mut PgConnection) -> Result<Option<UserId>, sqlx::Error> {
     sqlx::query_scalar!(
         r#"SELECT customer_id AS "customer_id: UserId" FROM erasure e
            WHERE done_at IS NULL AND NOT EXISTS (
                SELECT FROM customer_order o WHERE o.customer_id = e.customer_id
                AND o.status IN ('pending', 'confirmed', 'processing', 'shipped'))
+           AND NOT EXISTS (
+               SELECT FROM checkout c WHERE c.customer_id = e.customer_id AND c.step IN ('begun', 'placed', 'undoing'))
            ORDER BY requested_at LIMIT 1 FOR UPDATE SKIP LOCKED"#
     )
     .fetch_optional(connection)
+    .await
+}
+
+/// Has an order of the customer come while [`next`] looked for them? From then on none can, until the transaction has ended:
+/// [`super::place::place`] waits for the row.
+pub async fn has_order_under_way(connection: &mut PgConnection, customer_id: UserId) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM customer_order WHERE customer_id = $1
+                          AND status IN ('pending', 'confirmed', 'processing', 'shipped')) AS "under_way!""#,
+        customer_id as UserId
+    )
+    .fetch_one(connection)
     .await
 }
 

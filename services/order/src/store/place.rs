@@ -11,7 +11,8 @@ use super::row::LineRow;
 use crate::domain::Order;
 use crate::domain::documents::order_month;
 
-/// Stores the order with its lines and the first entry of its history, and has its checkout go on, all in one statement.
+/// Stores the order with its lines and the first entry of its history, and has its checkout go on, all in one statement. A
+/// customer who was forgotten, or is in this moment, is to be forgotten once more when the order is done: they are still logged in.
 /// Returns the order's number; none if the checkout is no longer this one's to go on with.
 pub async fn place(connection: &mut PgConnection, order: &Order) -> Result<Option<String>, sqlx::Error> {
     let lines: Vec<LineRow> = order.lines.iter().map(LineRow::from).collect();
@@ -46,6 +47,8 @@ pub async fn place(connection: &mut PgConnection, order: &Order) -> Result<Optio
          ), history AS (
              INSERT INTO order_history (order_id, at, kind, status, actor, actor_id)
              SELECT $1, $26, $28, 'pending', $29, $3 FROM checked
+         ), erasure AS (
+             UPDATE erasure SET done_at = NULL WHERE customer_id = $3
          )
          SELECT number AS "number!" FROM placed"#,
         order.id as OrderId,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::order::OrderStatus;
+use contracts::order::{CancelReason, OrderStatus};
 use contracts::payment::PaymentMethod;
 use platform::reconcile::Violation;
 use sqlx::PgConnection;
@@ -10,6 +10,8 @@ use types::{Money, OrderId, Timestamp, UserId};
 
 /// How long a worker may take before an order or a checkout counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
+/// How long a parcel may be on its way, before somebody must ask the carrier whether it is lost.
+const LONGEST_WAY: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// An order as the other services must see it, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct OrderFacts {
     pub order_id: OrderId,
     pub customer_id: UserId,
     pub status: OrderStatus,
+    /// Of a cancelled order.
+    pub cancel_reason: Option<CancelReason>,
     pub total: Money,
     pub coupon_code: Option<String>,
     pub payment_method: PaymentMethod,
@@ -47,6 +51,9 @@ pub async fn violations(connection: &mut PgConnection, now: Timestamp) -> Result
              SELECT 'paid-orders-are-confirmed', id::text, format('pending, paid at %s', paid_at)
              FROM customer_order WHERE status = 'pending' AND paid_at < $1
            UNION ALL
+             SELECT 'shipped-orders-arrive', id::text, format('shipped at %s', shipped_at)
+             FROM customer_order WHERE status = 'shipped' AND shipped_at < $2
+           UNION ALL
              SELECT 'checkouts-end', order_id::text, format('%s, begun at %s', step, begun_at)
              FROM checkout WHERE step IN ('begun', 'placed', 'undoing') AND begun_at < $1
            UNION ALL
@@ -75,7 +82,8 @@ pub async fn violations(connection: &mut PgConnection, now: Timestamp) -> Result
                  SELECT coalesce(sum(total_paise), 0) AS total FROM credit_note_line WHERE credit_note_id = n.id) l
              WHERE n.total_paise <> l.total
          ) v ORDER BY rule, subject"#,
-        now.minus(PATIENCE) as Timestamp
+        now.minus(PATIENCE) as Timestamp,
+        now.minus(LONGEST_WAY) as Timestamp
     )
     .fetch_all(connection)
     .await
@@ -85,7 +93,7 @@ pub async fn violations(connection: &mut PgConnection, now: Timestamp) -> Result
 pub async fn facts(connection: &mut PgConnection) -> Result<Vec<OrderFacts>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT id AS "order_id: OrderId", customer_id AS "customer_id: UserId", status AS "status: OrderStatus",
-                  total_paise AS "total: Money", coupon_code, payment_method AS "payment_method: PaymentMethod",
+                  cancel_reason AS "cancel_reason: CancelReason", total_paise AS "total: Money", coupon_code, payment_method AS "payment_method: PaymentMethod",
                   paid_at IS NOT NULL AS "is_paid!", refunded_paise AS "refunded: Money",
                   (SELECT coalesce(sum(quantity), 0)::integer FROM order_line l WHERE l.order_id = o.id) AS "pieces!"
            FROM customer_order o ORDER BY created_at, id"#
@@ -96,6 +104,7 @@ pub async fn facts(connection: &mut PgConnection) -> Result<Vec<OrderFacts>, sql
         order_id: row.order_id,
         customer_id: row.customer_id,
         status: row.status,
+        cancel_reason: row.cancel_reason,
         total: row.total,
         coupon_code: row.coupon_code,
         payment_method: row.payment_method,

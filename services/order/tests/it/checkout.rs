@@ -115,6 +115,17 @@ async fn an_order_can_go_to_an_address_of_its_own() {
     body.as_object_mut().unwrap().remove("address_id");
     let order: Order = shop.customer.post(ORDERS, &body).await.is(201).read();
     assert_eq!(order.address.city, "Bengaluru");
+    // The state decides which taxes are due, so it cannot be just any.
+    body["address"]["state"] = json!("27");
+    for (path, body) in [(ORDERS, &body), ("/api/v1/orders/quote", &json!({ "address": body["address"] }))] {
+        let refused = shop.customer.post(path, body).await.is(422).problem("invalid-fields");
+        let error = &refused.errors[0];
+        assert_eq!(
+            (error.field.as_str(), error.rule.as_str()),
+            ("address.pin_code", "is not a PIN code of Maharashtra")
+        );
+    }
+    body["address"]["state"] = json!("29");
     body["address"]["phone"] = json!("98123");
     assert_eq!(
         shop.customer.post(ORDERS, &body).await.is(422).problem("invalid-fields").errors[0].field,

@@ -21,6 +21,7 @@ async fn only_staff_see_the_desk() {
         person.get(&one).await.is(status);
         person.post(&format!("{one}/notes"), &json!({ "text": "x" })).await.is(status);
         person.post(&format!("{one}/cancel"), &json!({})).await.is(status);
+        person.post(&format!("{one}/lost"), &json!({})).await.is(status);
         person.post(&format!("{one}/process"), &json!({})).await.is(status);
     }
     for role in [Role::Support, Role::Operator, Role::Admin] {

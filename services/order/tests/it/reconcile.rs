@@ -18,6 +18,10 @@ const HARMS: &[(&str, &str)] = &[
     ("UPDATE customer_order SET expires_at = '2020-01-01' WHERE status = 'pending'", "expired-orders-are-cancelled"),
     ("UPDATE customer_order SET paid_at = '2020-01-01' WHERE status = 'pending'", "paid-orders-are-confirmed"),
     (
+        "UPDATE customer_order SET status = 'shipped', shipped_at = '2020-01-01' WHERE status = 'confirmed'",
+        "shipped-orders-arrive",
+    ),
+    (
         "UPDATE checkout SET step = 'placed', answer = NULL, lease_until = 'infinity', begun_at = '2020-01-01'
          WHERE order_id = (SELECT id FROM customer_order WHERE status = 'pending')",
         "checkouts-end",

@@ -133,6 +133,37 @@ async fn a_paid_order_is_confirmed_when_the_stock_answers_again() {
     shop.until(order.id, OrderStatus::Confirmed).await;
 }
 
+/// What is settled at once has a scope of its own each: its events say which follow from it, and the time that it may take
+/// does not depend on those before it.
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_that_are_settled_at_once_are_settled_each_for_itself() {
+    let shop = Shop::open().await;
+    sqlx::raw_sql(
+        "CREATE TABLE told (subject text, correlation_id text);
+         CREATE FUNCTION remember() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+         BEGIN
+             INSERT INTO told VALUES (NEW.subject, NEW.correlation_id);
+             RETURN NEW;
+         END $$;
+         CREATE TRIGGER remember AFTER INSERT ON outbox FOR EACH ROW WHEN (NEW.type = 'order.cancelled.v1')
+             EXECUTE FUNCTION remember()",
+    )
+    .execute(&shop.service.pool)
+    .await
+    .unwrap();
+    let orders = [shop.order(PaymentMethod::Upi).await, shop.order(PaymentMethod::Upi).await];
+    shop.service.clock.advance(Duration::from_secs(15 * 60 + 1));
+    for order in &orders {
+        shop.until(order.id, OrderStatus::Cancelled).await;
+    }
+    let works: i64 = sqlx::query_scalar("SELECT count(DISTINCT correlation_id) FROM told WHERE subject = ANY ($1)")
+        .bind(orders.iter().map(|order| order.id.to_string()).collect::<Vec<_>>())
+        .fetch_one(&shop.service.pool)
+        .await
+        .unwrap();
+    assert_eq!(works, 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn refunds_are_summed_whatever_order_they_are_heard_in() {
     let shop = Shop::open().await;

@@ -1,7 +1,10 @@
 //! What parcels mean for their orders.
 
+use std::time::Duration;
+
 use contracts::order::{
-    CancelReason, CreditNoteIssued, Order, OrderCancelled, OrderDelivered, OrderShipped, OrderStatus,
+    CancelReason, CreditNote, CreditNoteIssued, Order, OrderCancelled, OrderDelivered, OrderShipped, OrderStatus,
+    TimelineEntry, TimelineKind,
 };
 use contracts::payment::PaymentMethod;
 use contracts::shipping::{
@@ -9,7 +12,7 @@ use contracts::shipping::{
     ShipmentStatusChanged,
 };
 use serde_json::json;
-use types::{Money, ReturnId, ShipmentId};
+use types::{Money, ReturnId, Role, ShipmentId, Timestamp};
 
 use crate::shop::Shop;
 
@@ -34,12 +37,13 @@ impl<'a> Carrier<'a> {
         Carrier { shop, parcel }
     }
 
-    fn with(&self, status: ShipmentStatus) -> ShipmentFacts {
-        ShipmentFacts { status, at: self.shop.service.clock.now(), ..self.parcel.clone() }
+    async fn is(&self, status: ShipmentStatus) -> Order {
+        self.was(status, self.shop.service.clock.now()).await
     }
 
-    async fn is(&self, status: ShipmentStatus) -> Order {
-        let (service, shipment) = (&self.shop.service, self.with(status));
+    /// The carrier tells late.
+    async fn was(&self, status: ShipmentStatus, at: Timestamp) -> Order {
+        let (service, shipment) = (&self.shop.service, ShipmentFacts { status, at, ..self.parcel.clone() });
         let id = shipment.shipment_id;
         match status {
             ShipmentStatus::Created => service.deliver(id, 1, &ShipmentCreated { shipment, promised_to: None }).await,
@@ -111,21 +115,56 @@ async fn a_parcel_that_comes_back_cancels_its_order() {
     let carrier = Carrier::of(&shop, &order);
     carrier.is(ShipmentStatus::PickedUp).await;
     assert_eq!(carrier.is(ShipmentStatus::Returning).await.status, OrderStatus::Shipped);
-    let back = carrier.is(ShipmentStatus::Returned).await;
+    let now = shop.service.clock.now();
+    let came_back = now.minus(Duration::from_secs(40 * 24 * 3600));
+    let back = carrier.was(ShipmentStatus::Returned, came_back).await;
     assert_eq!((back.status, back.cancel_reason), (OrderStatus::Cancelled, Some(CancelReason::Undelivered)));
     shop.service.publishes(|event: &OrderCancelled| event.order_id == order.id).await;
     let note = shop.service.publishes(|event: &CreditNoteIssued| event.order_id == order.id).await;
     assert_eq!(note.data.total, order.amounts.total);
+    // The carrier told late: last month's documents are with the tax office.
+    let path = format!("/api/v1/orders/{}", order.id);
+    let notes: Vec<CreditNote> = shop.customer.get(&format!("{path}/credit-notes")).await.is(200).read();
+    assert_eq!(notes[0].date, now.date_in_india());
+    let timeline: Vec<TimelineEntry> = shop.customer.get(&format!("{path}/timeline")).await.is(200).read();
+    let cancelled = timeline.iter().find(|entry| entry.kind == TimelineKind::Cancelled).unwrap();
+    assert_eq!(cancelled.at, came_back);
 
     // News that came too late changes nothing, and staff can see it.
     assert_eq!(carrier.is(ShipmentStatus::Delivered).await.status, OrderStatus::Cancelled);
     assert!(!shop.timeline(order.id).await.contains(&"came_too_late".to_owned()));
-    let staff = shop.service.as_staff(types::Role::Operator);
+    let staff = shop.service.as_staff(Role::Operator);
     let desk = staff.get(&format!("/api/v1/orders/desk/{}", order.id)).await.is(200).json;
     let last = desk["timeline"].as_array().unwrap().last().unwrap().clone();
     assert_eq!(last["kind"], "came_too_late");
     assert_eq!(last["detail"], "an order that is cancelled does not allow: deliver");
     assert_eq!(shop.violations().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parcel_that_is_lost_cancels_its_order() {
+    let shop = Shop::open().await;
+    let order = shop.paid_order().await;
+    let (staff, carrier) = (shop.service.as_staff(Role::Support), Carrier::of(&shop, &order));
+    let path = format!("/api/v1/orders/desk/{}/lost", order.id);
+    let words = json!({ "comment": "The carrier searched in vain" });
+    staff.post(&path, &words).await.is(409).problem("order-status");
+    carrier.is(ShipmentStatus::PickedUp).await;
+    carrier.is(ShipmentStatus::Exception).await;
+
+    shop.service.clock.advance(Duration::from_secs(31 * 24 * 3600));
+    let rules: Vec<String> = shop.violations().await.into_iter().map(|violation| violation.rule).collect();
+    assert_eq!(rules, ["shipped-orders-arrive"]);
+    let lost: Order = staff.post(&path, &words).await.is(200).read();
+    assert_eq!((lost.status, lost.cancel_reason), (OrderStatus::Cancelled, Some(CancelReason::Lost)));
+    let told = shop.service.publishes(|event: &OrderCancelled| event.order_id == order.id).await;
+    assert_eq!((told.data.reason, told.data.total), (CancelReason::Lost, order.amounts.total));
+    let note = shop.service.publishes(|event: &CreditNoteIssued| event.order_id == order.id).await;
+    assert_eq!(note.data.total, order.amounts.total);
+    staff.post(&path, &words).await.is(409).problem("order-status");
+    assert_eq!(shop.violations().await, []);
+    // Found after all: staff see it.
+    assert_eq!(carrier.is(ShipmentStatus::Returned).await.cancel_reason, Some(CancelReason::Lost));
 }
 
 #[tokio::test(flavor = "multi_thread")]

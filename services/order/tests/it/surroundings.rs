@@ -2,12 +2,14 @@
 
 use contracts::order::OrderStatus;
 use contracts::payment::PaymentMethod;
-use contracts::product::{StockExpired, StockReserved};
+use contracts::product::{ReserveStock, StockExpired, StockReserved};
 use contracts::shipping::{Direction, ShipmentDelivered, ShipmentFacts, ShipmentStatus};
 use contracts::user::{ErasureCompleted, ErasureRequested};
 use platform::topology::Topology;
 use serde_json::json;
-use types::{Money, OrderId, ServiceName, ShipmentId};
+use testkit::eventually;
+use testkit::service::PATIENCE;
+use types::{Money, OrderId, ServiceName, ShipmentId, UserId};
 
 use crate::shop::Shop;
 
@@ -63,6 +65,49 @@ async fn a_customer_who_wants_to_be_forgotten_is_forgotten_once_nothing_is_under
     assert!(!gone.to_string().contains("Asha"), "{gone}");
     let notes: i64 = sqlx::query_scalar("SELECT count(*) FROM order_note").fetch_one(&shop.service.pool).await.unwrap();
     assert_eq!(notes, 0);
+}
+
+/// Cancels the customer's only order, and waits until its address is gone. Somebody else's wish wakes the job: it has no other
+/// reason to look before its time.
+async fn is_forgotten_once_cancelled(shop: &Shop) {
+    let id = shop.orders().await[0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/orders/{id}");
+    assert_eq!(shop.customer.get(&path).await.is(200).json["address"]["name"], "Asha Rao");
+    shop.customer.post(&format!("{path}/cancel"), &json!({})).await.is(200);
+    let user_id = UserId::new();
+    shop.service.deliver(user_id, 5, &ErasureRequested { user_id }).await;
+    shop.service.publishes(|event: &ErasureCompleted| event.user_id == user_id).await;
+    eventually(PATIENCE, async || shop.customer.get(&path).await.is(200).json["address"]["name"] == "").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_is_being_placed_when_its_customer_wants_to_be_forgotten_is_forgotten_too() {
+    let shop = Shop::open().await;
+    shop.hold::<ReserveStock>();
+    let placing = tokio::spawn({
+        let shop = shop.clone();
+        async move { shop.order(PaymentMethod::Upi).await }
+    });
+    shop.held().await;
+    let (user_id, other) = (shop.customer.id(), UserId::new());
+    for user_id in [user_id, other] {
+        shop.service.deliver(user_id, 5, &ErasureRequested { user_id }).await;
+    }
+    // The job has been there.
+    shop.service.publishes(|event: &ErasureCompleted| event.user_id == other).await;
+    shop.let_go();
+    placing.await.unwrap();
+    is_forgotten_once_cancelled(&shop).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_orders_after_being_forgotten_is_forgotten_again() {
+    let shop = Shop::open().await;
+    let user_id = shop.customer.id();
+    shop.service.deliver(user_id, 5, &ErasureRequested { user_id }).await;
+    shop.service.publishes(|event: &ErasureCompleted| event.user_id == user_id).await;
+    shop.order(PaymentMethod::Upi).await;
+    is_forgotten_once_cancelled(&shop).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -140,3 +140,22 @@ async fn a_large_invoice_to_another_state_is_told_of_by_itself_and_what_is_exemp
     assert_eq!(supplies.exempt.len(), 1);
     assert!(!supplies.exempt[0].between_states && supplies.exempt[0].value.is_positive());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_months_return_does_not_gather_the_documents_of_all_time() {
+    let shop = Shop::open().await;
+    let mut connection = shop.service.pool.acquire().await.unwrap();
+    // As where the tables are large.
+    sqlx::query("SET enable_seqscan = off").execute(&mut *connection).await.unwrap();
+    let plan: Vec<String> = sqlx::query_scalar(
+        "EXPLAIN SELECT * FROM gst_line WHERE issued_at >= india_day('2026-11-01') AND issued_at < india_day('2026-11-01', 1)",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+    let plan = plan.join("\n");
+    assert!(!plan.contains("CTE Scan"), "{plan}");
+    // Each of the three kinds of lines is found by its document's date: an invoice's, its delivery's, a credit note's.
+    let by_age = (plan.matches("invoice_by_age").count(), plan.matches("credit_note_by_age").count());
+    assert_eq!(by_age, (2, 1), "{plan}");
+}

@@ -285,6 +285,7 @@ pub fn variant(title: &str, unit_price: i64, rate: i32, hsn: &str) -> VariantSna
         mrp: Money::from_paise(unit_price + 10_000),
         hsn: hsn.into(),
         gst_rate: Rate::from_basis_points(rate),
+        gst_rates: Vec::new(),
         weight_grams: 300,
         available: 10,
         max_per_order: 5,
