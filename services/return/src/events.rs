@@ -1,4 +1,4 @@
-//! What the service hears: where the parcels of returns are, that refunds were paid, that a customer wants to be forgotten.
+//! What the service hears: where the parcels of returns are, and if they come at all; that refunds were paid, that a customer wants to be forgotten.
 
 use contracts::Event;
 use contracts::payment::{RefundFailed, RefundSucceeded};
@@ -14,20 +14,20 @@ use crate::Returns;
 use crate::lifecycle::{self, Change};
 use crate::store::{case, entry, line};
 
-pub async fn parcel_moved(_: Returns, event: Received<ShipmentStatusChanged>, tx: Tx) -> Result<Committed> {
-    note_parcel(tx, &event.data.shipment, "").await
+pub async fn parcel_moved(app: Returns, event: Received<ShipmentStatusChanged>, tx: Tx) -> Result<Committed> {
+    follow_parcel(&app, tx, &event.data.shipment, "").await
 }
 
-pub async fn parcel_arrived(_: Returns, event: Received<ShipmentDelivered>, tx: Tx) -> Result<Committed> {
-    note_parcel(tx, &event.data.shipment, "").await
+pub async fn parcel_arrived(app: Returns, event: Received<ShipmentDelivered>, tx: Tx) -> Result<Committed> {
+    follow_parcel(&app, tx, &event.data.shipment, "").await
 }
 
-pub async fn parcel_held_up(_: Returns, event: Received<ShipmentException>, tx: Tx) -> Result<Committed> {
-    note_parcel(tx, &event.data.shipment, &event.data.reason).await
+pub async fn parcel_held_up(app: Returns, event: Received<ShipmentException>, tx: Tx) -> Result<Committed> {
+    follow_parcel(&app, tx, &event.data.shipment, &event.data.reason).await
 }
 
-pub async fn parcel_sent_back(_: Returns, event: Received<ShipmentRto>, tx: Tx) -> Result<Committed> {
-    note_parcel(tx, &event.data.shipment, &event.data.reason).await
+pub async fn parcel_sent_back(app: Returns, event: Received<ShipmentRto>, tx: Tx) -> Result<Committed> {
+    follow_parcel(&app, tx, &event.data.shipment, &event.data.reason).await
 }
 
 /// The money is back with the customer: the return is closed.
@@ -74,13 +74,16 @@ pub async fn heard<E: Event>(_: Returns, _: Received<E>, tx: Tx) -> Result<Commi
 }
 
 /// A parcel that comes back is news for its return; any other is not.
-async fn note_parcel(mut tx: Tx, parcel: &ShipmentFacts, reason: &str) -> Result<Committed> {
-    if let Some(id) = parcel.return_id
-        && case::find(&mut tx, id).await?.is_some()
-    {
+async fn follow_parcel(app: &Returns, mut tx: Tx, parcel: &ShipmentFacts, reason: &str) -> Result<Committed> {
+    let found = match parcel.return_id {
+        Some(id) => case::lock(&mut tx, id).await?,
+        None => None,
+    };
+    if let Some(mut case) = found {
         let detail = format!("{} {reason}", parcel.status).trim().to_owned();
-        entry::add(&mut tx, id, &ReturnEntry { at: parcel.at, kind: ReturnEntryKind::ParcelUpdate, detail }, None)
-            .await?;
+        let news = ReturnEntry { at: parcel.at, kind: ReturnEntryKind::ParcelUpdate, detail };
+        entry::add(&mut tx, case.id, &news, None).await?;
+        lifecycle::follow_parcel(&mut tx, &mut case, parcel, app.context.now()).await?;
     }
     Ok(tx.commit().await?)
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use contracts::returns::{ReturnApproved, ReturnEntry, ReturnEntryKind, ReturnStatus};
 use contracts::shipping::{BookPickup, BookedPickup};
+use futures::StreamExt;
+use platform::scope::Scope;
 use platform::service::Progress;
 use platform::{Problem, Result};
 use types::ReturnId;
@@ -14,6 +16,7 @@ use crate::{Returns, lifecycle};
 pub const BOOK_PICKUPS: &str = "book-pickups";
 
 const BATCH: i64 = 20;
+const SIDE_BY_SIDE: usize = 4;
 /// What one process has claimed is nobody else's for so long.
 const LEASE: Duration = Duration::from_secs(60);
 
@@ -22,12 +25,18 @@ const LEASE: Duration = Duration::from_secs(60);
 pub async fn book_pickups(app: Returns) -> Result<Progress> {
     let now = app.context.now();
     let claimed = case::claim_pickups(&mut *app.db.primary().await?, now, now.plus(LEASE), BATCH).await?;
-    for id in &claimed {
-        if let Err(problem) = book_pickup(&app, *id).await {
-            tracing::warn!(%problem, return_id = %id, "a pick-up is not booked yet");
-        }
-    }
     let full = i64::try_from(claimed.len()).unwrap_or(i64::MAX) >= BATCH;
+    futures::stream::iter(claimed)
+        .for_each_concurrent(SIDE_BY_SIDE, |id| {
+            let app = app.clone();
+            // Each with a time of its own: a slow one takes none from those that wait behind it.
+            Scope::root().run(async move {
+                if let Err(problem) = book_pickup(&app, id).await {
+                    tracing::warn!(%problem, return_id = %id, "a pick-up is not booked yet");
+                }
+            })
+        })
+        .await;
     Ok(if full { Progress::More } else { Progress::Idle })
 }
 
@@ -41,6 +50,7 @@ async fn book_pickup(app: &Returns, id: ReturnId) -> Result<()> {
         customer_id: case.customer_id,
         from: address.0,
         weight_grams: u32::try_from(case.weight_grams).unwrap_or(0),
+        attempt: u32::try_from(case.failed_pickups.len()).unwrap_or(u32::MAX).saturating_add(1),
     };
     match app.context.client().call(&call).await {
         Ok(booked) => approved(app, id, booked).await,
@@ -52,11 +62,17 @@ async fn book_pickup(app: &Returns, id: ReturnId) -> Result<()> {
     }
 }
 
-/// Only now others are told that the return is approved, since they are told the tracking number with it.
+/// Only now others are told that the return is approved, since they are told the tracking number with it; and once more if another
+/// pick-up had to be booked.
 async fn approved(app: &Returns, id: ReturnId, booked: BookedPickup) -> Result<()> {
     let mut tx = app.db.begin().await?;
     let found = case::lock(&mut tx, id).await?;
-    let still = |case: &case::Case| case.status == ReturnStatus::Approved && case.tracking_number.is_none();
+    // That it came to nothing may be known before its answer is here.
+    let still = |case: &case::Case| {
+        case.status == ReturnStatus::Approved
+            && case.tracking_number.is_none()
+            && !case.failed_pickups.contains(&booked.tracking_number)
+    };
     let Some(mut case) = found.filter(still) else { return Ok(()) };
     case.version += 1;
     case.carrier = Some(booked.carrier);

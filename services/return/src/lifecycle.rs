@@ -1,11 +1,16 @@
 //! How a return gets from one status to the next: the one place that changes it, counts its version and keeps its timeline.
 
-use contracts::returns::{ReturnEntry, ReturnEntryKind, ReturnFacts, ReturnLine, ReturnStatus, ReturnedLine};
+use contracts::returns::{
+    ReturnClosed, ReturnEntry, ReturnEntryKind, ReturnFacts, ReturnLine, ReturnStatus, ReturnedLine,
+};
+use contracts::shipping::{ShipmentFacts, ShipmentStatus};
+use platform::db::Tx;
 use platform::{Problem, Result};
 use sqlx::PgConnection;
 use types::{Money, ReturnId, Timestamp, UserId};
 
 use crate::domain::status;
+use crate::jobs::BOOK_PICKUPS;
 use crate::store::case::{self, Case};
 use crate::store::{entry, line};
 
@@ -36,6 +41,46 @@ pub async fn change(connection: &mut PgConnection, case: &mut Case, change: Chan
     case::write_status(connection, case, status::is_finished(change.to), change.at).await?;
     let entry = ReturnEntry { at: change.at, kind: kind(change.to), detail: change.detail.to_owned() };
     Ok(entry::add(connection, case.id, &entry, change.actor).await?)
+}
+
+/// Cancels a return whose goods are with the customer, and gives back what was asked for. It must be locked.
+///
+/// # Errors
+/// 409 if its status does not allow it, or the goods are on their way.
+pub async fn cancel(tx: &mut Tx, case: &mut Case, at: Timestamp, detail: &str, actor: Option<UserId>) -> Result<()> {
+    if case.status == ReturnStatus::Approved && case.picked_up_at.is_some() {
+        return Err(Problem::conflict("goods-on-their-way", "The goods are on their way: they can only be received")
+            .with("return_status", case.status));
+    }
+    change(tx, case, Change { to: ReturnStatus::Cancelled, at, detail, actor }).await?;
+    release(tx, case.id).await?;
+    let facts = facts(case, &line::of_case(tx, case.id).await?);
+    tx.publish(case.id, case.version, &ReturnClosed { facts })?;
+    Ok(())
+}
+
+/// What news of its parcel means for a return: whether the goods were fetched, and whether another pick-up is needed. It must
+/// be locked.
+pub async fn follow_parcel(tx: &mut Tx, case: &mut Case, parcel: &ShipmentFacts, now: Timestamp) -> Result<()> {
+    let number = &parcel.tracking_number;
+    // The news may come before the booking's answer has been written down, and after another pick-up was booked.
+    let is_current = case.tracking_number.as_ref().is_none_or(|known| known == number);
+    if case.status != ReturnStatus::Approved || !is_current || case.failed_pickups.contains(number) {
+        return Ok(());
+    }
+    match parcel.status {
+        ShipmentStatus::PickedUp
+        | ShipmentStatus::InTransit
+        | ShipmentStatus::OutForDelivery
+        | ShipmentStatus::Delivered => case::picked_up(tx, case.id, parcel.at).await?,
+        ShipmentStatus::Cancelled | ShipmentStatus::Returned => {
+            case.version += 1;
+            case::pickup_came_to_nothing(tx, case, number, now).await?;
+            tx.wake_job(BOOK_PICKUPS);
+        }
+        ShipmentStatus::Created | ShipmentStatus::Packed | ShipmentStatus::Exception | ShipmentStatus::Returning => {}
+    }
+    Ok(())
 }
 
 /// Gives back what was asked for and does not come: it can be asked for again.

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use contracts::returns::{
-    ReturnApproved, ReturnClosed, ReturnReceived, ReturnRefundDue, ReturnRejected, ReturnRequested,
-};
+use contracts::returns::{ReturnApproved, ReturnReceived, ReturnRefundDue, ReturnRejected, ReturnRequested};
 use contracts::shipping::RateCard;
 use platform::cache::Key;
 use platform::db::Db;
@@ -44,7 +42,7 @@ pub fn service() -> Service {
         .on(events::heard::<ReturnRejected>)
         .on(events::heard::<ReturnReceived>)
         .on(events::heard::<ReturnRefundDue>)
-        .on(events::heard::<ReturnClosed>)
+        .on(events::return_closed)
         .job(Job::every(Duration::from_secs(1), jobs::BOOK, jobs::book_shipments))
         .job(Job::every(Duration::from_secs(1), jobs::TURN_BACK, jobs::turn_back))
         .job(Job::every(Duration::from_secs(5), "apply-news", jobs::apply_news))

@@ -6,7 +6,7 @@ use axum::response::Response;
 use contracts::Page;
 use contracts::order::{FoundReturnableOrder, GetReturnableOrder};
 use contracts::returns::{
-    NewReturn, Return, ReturnEntry, ReturnEntryKind, ReturnFilter, ReturnRequested, ReturnStatus, ReturnSummary,
+    NewReturn, Return, ReturnEntry, ReturnEntryKind, ReturnFilter, ReturnRequested, ReturnSummary,
 };
 use http::{HeaderMap, StatusCode};
 use platform::http::{Body, PageQuery, Path, Query, Versioned};
@@ -18,7 +18,7 @@ use types::ReturnId;
 use super::view;
 use crate::Returns;
 use crate::domain::eligibility::{self, Refusal};
-use crate::lifecycle::{self, Change};
+use crate::lifecycle;
 use crate::store::case::{self, Case};
 use crate::store::{entry, line};
 
@@ -116,7 +116,7 @@ pub async fn get_return(
     Ok(Versioned(version, view::of_customer(&mut connection, case).await?).unless_known(&headers))
 }
 
-/// The customer keeps it after all: possible until staff have decided.
+/// The customer keeps it after all: possible until the carrier has fetched it.
 #[utoipa::path(post, path = "/api/v1/returns/{id}/cancel", tag = "returns",
     params(("id" = ReturnId, Path, description = "The return's id"),
            ("Idempotency-Key" = String, Header, description = "A new random value for each new request")),
@@ -124,7 +124,7 @@ pub async fn get_return(
         (status = 200, body = Return, description = "It is cancelled."),
         (status = 401, body = Problem, description = "Nobody is logged in."),
         (status = 404, body = Problem, description = "Not there, or another customer's."),
-        (status = 409, body = Problem, description = "It has been decided."),
+        (status = 409, body = Problem, description = "`goods-on-their-way`, or `wrong-return-status`: it was rejected, received or cancelled."),
     ),
     security(("user_token" = [])))]
 pub async fn cancel_return(
@@ -138,9 +138,7 @@ pub async fn cancel_return(
         Begun::Repeat(answer) => return Ok(answer),
     };
     let mut case = own(case::lock(&mut tx, id).await?, &customer)?;
-    let change = Change { to: ReturnStatus::Cancelled, at: app.context.now(), detail: "", actor: None };
-    lifecycle::change(&mut tx, &mut case, change).await?;
-    lifecycle::release(&mut tx, id).await?;
+    lifecycle::cancel(&mut tx, &mut case, app.context.now(), "", None).await?;
     let shown = view::of_customer(&mut tx, case).await?;
     tx.answer(StatusCode::OK, &shown).await
 }

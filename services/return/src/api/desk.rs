@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::response::Response;
 use contracts::Page;
 use contracts::returns::{
-    DeskReturn, DeskReturnSummary, Inspection, ReceiveReturn, RejectReturn, ReturnApproved, ReturnClosed, ReturnFilter,
-    ReturnLine, ReturnReceived, ReturnRefundDue, ReturnRejected, ReturnStatus,
+    CancelReturn, DeskReturn, DeskReturnSummary, Inspection, ReceiveReturn, RejectReturn, ReturnApproved, ReturnClosed,
+    ReturnFilter, ReturnLine, ReturnReceived, ReturnRefundDue, ReturnRejected, ReturnStatus,
 };
 use http::StatusCode;
 use platform::http::{Body, PageQuery, Path, Query, Versioned};
@@ -129,6 +129,37 @@ pub async fn reject_return(
     tx.answer(StatusCode::OK, &shown).await
 }
 
+/// The goods cannot be fetched, or the customer keeps them: possible until the carrier has them. The customer is told why; what
+/// was asked back can be asked for again.
+#[utoipa::path(post, path = "/api/v1/returns/desk/{id}/cancel", tag = "returns desk", request_body = CancelReturn,
+    params(("id" = ReturnId, Path, description = "The return's id"),
+           ("Idempotency-Key" = String, Header, description = "A new random value for each new request")),
+    responses(
+        (status = 200, body = DeskReturn, description = "It is cancelled."),
+        (status = 401, body = Problem, description = "Nobody is logged in."),
+        (status = 403, body = Problem, description = "Not the returns desk."),
+        (status = 404, body = Problem, description = "There is no such return."),
+        (status = 409, body = Problem, description = "`goods-on-their-way`, or `wrong-return-status`: it was rejected, received or cancelled."),
+        (status = 422, body = Problem, description = "No reason."),
+    ),
+    security(("user_token" = [])))]
+pub async fn cancel_desk_return(
+    staff: ReturnsDesk,
+    State(app): State<Returns>,
+    Path(id): Path<ReturnId>,
+    key: IdempotencyKey,
+    Body(request): Body<CancelReturn>,
+) -> Result<Response> {
+    let mut tx = match key.begin(&app.db, staff.actor.id, &request).await? {
+        Begun::First(tx) => tx,
+        Begun::Repeat(answer) => return Ok(answer),
+    };
+    let mut case = case::lock(&mut tx, id).await?.ok_or_else(absent)?;
+    lifecycle::cancel(&mut tx, &mut case, app.context.now(), &request.reason, Some(staff.actor.id)).await?;
+    let shown = view::of_desk(&mut tx, case).await?;
+    tx.answer(StatusCode::OK, &shown).await
+}
+
 /// The goods are here and were looked at: what of them is refunded, and what can be sold again. Nothing is paid by it.
 #[utoipa::path(post, path = "/api/v1/returns/{id}/receive", tag = "returns desk", request_body = ReceiveReturn,
     params(("id" = ReturnId, Path, description = "The return's id"),
@@ -156,7 +187,7 @@ pub async fn receive_return(
     let mut case = case::lock(&mut tx, id).await?.ok_or_else(absent)?;
     let lines = line::of_case(&mut tx, id).await?;
     // The goods may be here before anybody was asked to fetch them: others still hear of each step.
-    if case.status == ReturnStatus::Approved && case.tracking_number.is_none() {
+    if case.status == ReturnStatus::Approved && case.tracking_number.is_none() && case.failed_pickups.is_empty() {
         let facts = lifecycle::facts(&case, &lines);
         tx.publish(id, case.version, &ReturnApproved { facts, tracking_number: String::new() })?;
     }

@@ -16,6 +16,7 @@ pub fn routes() -> OpenApiRouter<Returns> {
         .routes(routes!(customer::cancel_return))
         .routes(routes!(desk::list_desk_returns))
         .routes(routes!(desk::get_desk_return))
+        .routes(routes!(desk::cancel_desk_return))
         .routes(routes!(desk::approve_return))
         .routes(routes!(desk::reject_return))
         .routes(routes!(desk::receive_return))

@@ -8,6 +8,8 @@ const CHANGES: &[(ReturnStatus, ReturnStatus)] = &[
     (Requested, Rejected),
     (Requested, Cancelled),
     (Approved, Received),
+    // While the goods are with the customer.
+    (Approved, Cancelled),
     (Received, RefundDue),
     // Nothing of it was accepted, so there is nothing to refund.
     (Received, Closed),
@@ -39,10 +41,10 @@ mod tests {
     }
 
     #[test]
-    fn only_a_request_is_rejected_or_cancelled() {
+    fn only_a_request_is_rejected_and_only_what_has_not_come_is_cancelled() {
         for from in ReturnStatus::ALL {
             assert_eq!(may_become(*from, Rejected), *from == Requested, "{from}");
-            assert_eq!(may_become(*from, Cancelled), *from == Requested, "{from}");
+            assert_eq!(may_become(*from, Cancelled), matches!(*from, Requested | Approved), "{from}");
         }
     }
 

@@ -20,6 +20,10 @@ pub struct Case {
     pub carrier: Option<String>,
     pub tracking_number: Option<String>,
     pub pickup_attempts: i32,
+    /// Tracking numbers of the pick-ups that came to nothing.
+    pub failed_pickups: Vec<String>,
+    /// When the carrier fetched the goods.
+    pub picked_up_at: Option<Timestamp>,
     pub requested_at: Timestamp,
 }
 
@@ -30,7 +34,7 @@ macro_rules! cases {
             Case,
             r#"SELECT id AS "id: ReturnId", order_id AS "order_id: OrderId", order_number, customer_id AS "customer_id: UserId",
                       status AS "status: ReturnStatus", version, rejection_reason, address AS "address: Json<Address>",
-                      weight_grams, carrier, tracking_number, pickup_attempts, requested_at
+                      weight_grams, carrier, tracking_number, pickup_attempts, failed_pickups, picked_up_at, requested_at
                FROM customer_return "# + $rest
             $(, $argument)*
         )
@@ -146,6 +150,7 @@ pub async fn write_status(
         "UPDATE customer_return SET status = $2, version = $3, rejection_reason = $4,
                 address = CASE WHEN $5 AND erase_address THEN NULL ELSE address END,
                 pickup_due_at = CASE WHEN $2 = 'approved' THEN $6::timestamptz END,
+                pickup_wanted_at = CASE WHEN $2 = 'approved' THEN $6 END,
                 refund_due_at = CASE WHEN $2 = 'refund_due' THEN $6 ELSE refund_due_at END
          WHERE id = $1",
         case.id as ReturnId,
@@ -201,6 +206,38 @@ pub async fn pickup_booked(connection: &mut PgConnection, case: &Case) -> Result
         case.id as ReturnId,
         case.carrier,
         case.tracking_number,
+        case.version
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub async fn picked_up(connection: &mut PgConnection, id: ReturnId, at: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE customer_return SET picked_up_at = $2 WHERE id = $1 AND picked_up_at IS NULL",
+        id as ReturnId,
+        at as Timestamp
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The pick-up of this number came to nothing: another one is to be booked.
+pub async fn pickup_came_to_nothing(
+    connection: &mut PgConnection,
+    case: &Case,
+    tracking_number: &str,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE customer_return SET carrier = NULL, tracking_number = NULL, picked_up_at = NULL,
+                failed_pickups = failed_pickups || $2::text, pickup_due_at = $3, pickup_wanted_at = $3, version = $4
+         WHERE id = $1",
+        case.id as ReturnId,
+        tracking_number,
+        now as Timestamp,
         case.version
     )
     .execute(connection)

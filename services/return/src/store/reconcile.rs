@@ -46,10 +46,8 @@ pub async fn violations(connection: &mut PgConnection, now: Timestamp) -> Result
              SELECT 'refunds-are-paid', id::text, format('due since %s', refund_due_at)
              FROM customer_return WHERE status = 'refund_due' AND refund_due_at < $1
            UNION ALL
-             SELECT 'pickups-are-booked', r.id::text, format('asked %s times', pickup_attempts)
-             FROM customer_return r
-             WHERE pickup_due_at IS NOT NULL
-               AND EXISTS (SELECT FROM return_entry e WHERE e.return_id = r.id AND e.kind = 'approved' AND e.at < $1)) v
+             SELECT 'pickups-are-booked', id::text, format('asked %s times', pickup_attempts)
+             FROM customer_return WHERE pickup_due_at IS NOT NULL AND pickup_wanted_at < $1) v
            ORDER BY rule, subject LIMIT 1000"#,
         now.minus(PATIENCE) as Timestamp
     )

@@ -14,7 +14,7 @@ use testkit::eventually;
 use testkit::service::PATIENCE;
 use types::{Money, ReturnId, Role, ShipmentId};
 
-use crate::{Shop, inspected};
+use crate::{Shop, inspected, tracking_number};
 
 #[tokio::test]
 async fn an_approved_return_is_fetched_and_others_hear_of_it_with_its_number() {
@@ -23,7 +23,7 @@ async fn an_approved_return_is_fetched_and_others_hear_of_it_with_its_number() {
     let approved: DeskReturn = shop.staff(asked.id, "approve", json!({})).await.is(200).read();
     assert_eq!(approved.details.status, ReturnStatus::Approved);
     let told = shop.service.publishes::<ReturnApproved>(|e| e.facts.return_id == asked.id).await;
-    assert_eq!(told.data.tracking_number, format!("SBX-{}", asked.id));
+    assert_eq!(told.data.tracking_number, tracking_number(asked.id, 1));
     let seen = shop.see(asked.id).await;
     assert_eq!(seen.pickup.unwrap().tracking_number, told.data.tracking_number);
     let calls = shop.service.stubs.calls::<BookPickup>();
@@ -163,6 +163,8 @@ async fn the_desk_is_for_staff() {
         ] {
             person.post(&format!("/api/v1/returns/{}/{what}", asked.id), &body).await.is(403);
         }
+        let why = json!({ "reason": "Nobody was at home." });
+        person.post(&format!("/api/v1/returns/desk/{}/cancel", asked.id), &why).await.is(403);
     }
     shop.staff(ReturnId::new(), "approve", json!({})).await.is(404);
     let staff = shop.service.as_staff(Role::Operator);

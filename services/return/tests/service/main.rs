@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up is best told by a test that fails")]
 
 mod desk;
+mod pickups;
 mod reconcile;
 mod refunds;
 mod requests;
@@ -49,7 +50,7 @@ impl Shop {
         service.stubs.answer::<BookPickup>(|call| BookedPickup {
             shipment_id: ShipmentId(call.return_id.0),
             carrier: "sandbox".to_owned(),
-            tracking_number: format!("SBX-{}", call.return_id),
+            tracking_number: tracking_number(call.return_id, call.attempt),
         });
         Shop { service, asha, order_id, lines }
     }
@@ -84,6 +85,11 @@ impl Shop {
         let found = return_service::reconcile::violations(&mut connection, self.service.clock.now()).await.unwrap();
         found.into_iter().map(|violation| violation.rule).collect()
     }
+}
+
+/// What the carrier calls the parcel of each attempt to fetch a return.
+pub fn tracking_number(id: ReturnId, attempt: u32) -> String {
+    format!("SBX-{id}-{attempt}")
 }
 
 pub fn inspected(asked: &Return, accepted: u32) -> Value {

@@ -14,8 +14,7 @@ const HARMS: &[(&str, &[&str])] = &[
     ("UPDATE return_line SET refund_paise = refund_paise - 1", &["refunds-within-paid"]),
     ("UPDATE customer_return SET status = 'refund_due', refund_due_at = '2020-01-01'", &["refunds-are-paid"]),
     (
-        "INSERT INTO return_entry (return_id, at, kind, detail) SELECT id, '2020-01-01', 'approved', '' FROM customer_return;
-         UPDATE customer_return SET status = 'approved', pickup_due_at = now()",
+        "UPDATE customer_return SET status = 'approved', pickup_due_at = now(), pickup_wanted_at = '2020-01-01'",
         &["pickups-are-booked"],
     ),
 ];

@@ -22,6 +22,7 @@ pub async fn book_pickup(app: Shipping, call: BookPickup) -> Result<BookedPickup
         order_id: call.order_id,
         order_number: "",
         return_id: Some(call.return_id),
+        attempt: call.attempt,
         customer_id: call.customer_id,
         address: &call.from,
         weight_grams: call.weight_grams,
@@ -30,7 +31,7 @@ pub async fn book_pickup(app: Shipping, call: BookPickup) -> Result<BookedPickup
         carrier: app.carrier.name(),
     };
     shipment::insert(&mut connection, &parcel, app.context.now()).await?;
-    let found = shipment::find_of_return(&mut connection, call.return_id).await?;
+    let found = shipment::find_of_return(&mut connection, call.return_id, call.attempt).await?;
     drop(connection);
     let id = found.ok_or_else(|| Problem::internal("a pick-up that was just written is gone"))?.id;
     let parcel = booking::book(&app, id).await?;

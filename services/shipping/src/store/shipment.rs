@@ -54,6 +54,8 @@ pub struct NewParcel<'a> {
     pub order_id: OrderId,
     pub order_number: &'a str,
     pub return_id: Option<ReturnId>,
+    /// To fetch a return, from 1.
+    pub attempt: u32,
     pub customer_id: UserId,
     pub address: &'a Address,
     pub weight_grams: u32,
@@ -78,7 +80,7 @@ macro_rules! parcels {
     };
 }
 
-/// False if there is one for this order, or this return, already.
+/// False if there is one for this order, or this attempt to fetch a return, already.
 pub async fn insert(
     connection: &mut PgConnection,
     parcel: &NewParcel<'_>,
@@ -87,8 +89,8 @@ pub async fn insert(
     let direction = if parcel.return_id.is_some() { Direction::Inbound } else { Direction::Outbound };
     let inserted = sqlx::query!(
         "INSERT INTO shipment (id, order_id, order_number, return_id, customer_id, direction, status, status_at, address,
-                               weight_grams, cash_to_collect_paise, promised_to, carrier, created_at, booking_due_at)
-         VALUES ($1, $2, $3, $4, $5, $6, 'created', $7, $8, $9, $10, $11::text::date, $12, $7, $7)
+                               weight_grams, cash_to_collect_paise, promised_to, carrier, created_at, booking_due_at, attempt)
+         VALUES ($1, $2, $3, $4, $5, $6, 'created', $7, $8, $9, $10, $11::text::date, $12, $7, $7, $13)
          ON CONFLICT DO NOTHING",
         parcel.id as ShipmentId,
         parcel.order_id as OrderId,
@@ -101,7 +103,8 @@ pub async fn insert(
         i32::try_from(parcel.weight_grams).unwrap_or(i32::MAX),
         parcel.cash_to_collect as Money,
         parcel.promised_to.map(|day| day.to_string()),
-        parcel.carrier
+        parcel.carrier,
+        i32::try_from(parcel.attempt).unwrap_or(i32::MAX)
     )
     .execute(connection)
     .await?;
@@ -132,8 +135,20 @@ pub async fn lock_by_number(
     parcels!("WHERE carrier = $1 AND tracking_number = $2 FOR UPDATE", carrier, number).fetch_optional(connection).await
 }
 
-pub async fn find_of_return(connection: &mut PgConnection, id: ReturnId) -> Result<Option<Parcel>, sqlx::Error> {
-    parcels!("WHERE return_id = $1", id as ReturnId).fetch_optional(connection).await
+pub async fn find_of_return(
+    connection: &mut PgConnection,
+    id: ReturnId,
+    attempt: u32,
+) -> Result<Option<Parcel>, sqlx::Error> {
+    let attempt = i32::try_from(attempt).unwrap_or(i32::MAX);
+    parcels!("WHERE return_id = $1 AND attempt = $2", id as ReturnId, attempt).fetch_optional(connection).await
+}
+
+/// The parcel of the last attempt to fetch a return.
+pub async fn lock_of_return(connection: &mut PgConnection, id: ReturnId) -> Result<Option<Parcel>, sqlx::Error> {
+    parcels!("WHERE return_id = $1 ORDER BY attempt DESC LIMIT 1 FOR UPDATE", id as ReturnId)
+        .fetch_optional(connection)
+        .await
 }
 
 /// The customer's parcels of an order, the oldest first.

@@ -1,4 +1,5 @@
-use contracts::shipping::{BookPickup, Direction, ShipmentDelivered, ShipmentStatus};
+use contracts::returns::{ReturnClosed, ReturnFacts, ReturnStatus};
+use contracts::shipping::{BookPickup, Direction, ShipmentDelivered, ShipmentStatus, ShipmentStatusChanged};
 use serde_json::json;
 use shipping_service::carrier;
 use types::{Money, OrderId, ReturnId, ServiceName, UserId};
@@ -12,6 +13,7 @@ fn pickup(landmark: &str) -> BookPickup {
         customer_id: UserId::new(),
         from: address(landmark),
         weight_grams: 300,
+        attempt: 1,
     }
 }
 
@@ -42,6 +44,39 @@ async fn a_pick_up_whose_answer_was_lost_is_found_by_the_repeat() {
         sqlx::query_scalar("SELECT count(*) FROM sandbox_parcel").fetch_one(&service.pool).await.unwrap();
     assert_eq!(parcels, 1);
     assert!(booked.tracking_number.starts_with("SBX"));
+}
+
+#[tokio::test]
+async fn another_attempt_to_fetch_a_return_is_another_parcel() {
+    let service = start().await;
+    let call = pickup("");
+    let first = service.call(ServiceName::Return, &call).await;
+    let second = service.call(ServiceName::Return, &BookPickup { attempt: 2, ..call.clone() }).await;
+    assert_ne!((second.shipment_id, &second.tracking_number), (first.shipment_id, &first.tracking_number));
+    assert_eq!(service.call(ServiceName::Return, &call).await.shipment_id, first.shipment_id);
+}
+
+#[tokio::test]
+async fn what_the_customer_keeps_is_not_fetched() {
+    let service = start().await;
+    let call = pickup("");
+    let (return_id, customer_id) = (call.return_id, call.customer_id);
+    service.call(ServiceName::Return, &call).await;
+    let facts = |status| ReturnFacts {
+        return_id,
+        order_id: call.order_id,
+        order_number: "HT-2611-000001".to_owned(),
+        customer_id,
+        status,
+        lines: Vec::new(),
+    };
+    let parcel = shipments(&service, customer_id, call.order_id).await.remove(0);
+    service.deliver(return_id, 6, &ReturnClosed { facts: facts(ReturnStatus::Closed) }).await;
+    assert_eq!(shipments(&service, customer_id, call.order_id).await[0].status, ShipmentStatus::Created);
+    service.deliver(return_id, 3, &ReturnClosed { facts: facts(ReturnStatus::Cancelled) }).await;
+    until(&service, customer_id, &parcel, ShipmentStatus::Cancelled).await;
+    let told = service.publishes::<ShipmentStatusChanged>(|e| e.shipment.shipment_id == parcel.id).await;
+    assert_eq!((told.data.shipment.return_id, told.data.shipment.status), (Some(return_id), ShipmentStatus::Cancelled));
 }
 
 #[tokio::test]
