@@ -2,7 +2,7 @@
 //! says what is still to be done.
 
 use contracts::Event;
-use contracts::order::{OrderCancelled, OrderConfirmed};
+use contracts::order::{CancelReason, OrderCancelled, OrderConfirmed};
 use contracts::product::StockCommitment;
 use contracts::returns::ReturnReceived;
 use platform::Result;
@@ -30,8 +30,11 @@ pub async fn order_confirmed(app: Products, event: Received<OrderConfirmed>, mut
     Ok(tx.commit().await?)
 }
 
+/// What the carrier lost stays sold: it is on no shelf.
 pub async fn order_cancelled(app: Products, event: Received<OrderCancelled>, mut tx: Tx) -> Result<Committed> {
-    stock::release(&mut tx, event.data.order_id, app.context().now()).await?;
+    if event.data.reason != CancelReason::Lost {
+        stock::release(&mut tx, event.data.order_id, app.context().now()).await?;
+    }
     Ok(tx.commit().await?)
 }
 

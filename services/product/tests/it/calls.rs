@@ -75,6 +75,10 @@ async fn a_piece_is_taxed_by_the_rate_of_the_day_and_of_its_price() {
     assert_eq!(rate("200000, '2025-09-21T18:30:00Z'").await, 500, "from the 22nd");
     assert_eq!(rate("262500, '2026-01-01Z'").await, 500);
     assert_eq!(rate("262501, '2026-01-01Z'").await, 1800);
+    // An order must know them all: what is paid for a piece may be less than its price. Thresholds of the past are none.
+    let found = store.look_up(&[store.kurta.variant_id]).await;
+    let rates: Vec<_> = found[0].gst_rates.iter().map(|step| (step.above, step.rate)).collect();
+    assert_eq!(rates, [(Money::ZERO, Rate::from_percent(5)), (Money::from_rupees(2625), Rate::from_percent(18))]);
 }
 
 #[tokio::test]
@@ -108,13 +112,7 @@ async fn what_nobody_pays_in_time_is_given_back_by_itself() {
 #[tokio::test]
 async fn a_cancelled_order_gives_back_even_before_it_took_anything() {
     let store = store::open().await;
-    let cancelled = |order_id| OrderCancelled {
-        order_id,
-        order_number: "HAAT-1".to_owned(),
-        customer_id: UserId::new(),
-        reason: CancelReason::Customer,
-        total: Money::ZERO,
-    };
+    let cancelled = |order_id| cancelled(order_id, CancelReason::Customer);
     let (bought, early) = (OrderId::new(), OrderId::new());
     store.commit(bought, 2).await;
     let event = store.service.deliver(bought, 3, &cancelled(bought)).await;
@@ -124,6 +122,21 @@ async fn a_cancelled_order_gives_back_even_before_it_took_anything() {
     store.service.deliver_as(event, bought, 3, &cancelled(bought)).await;
     assert_eq!(store.available().await, 300, "the same event again");
     assert_eq!(store.violations().await, []);
+}
+
+#[tokio::test]
+async fn what_the_carrier_lost_does_not_come_back() {
+    let store = store::open().await;
+    let lost = OrderId::new();
+    store.commit(lost, 2).await;
+    store.service.deliver(lost, 5, &cancelled(lost, CancelReason::Lost)).await;
+    assert_eq!(store.available().await, 298);
+    assert_eq!(store.violations().await, []);
+}
+
+fn cancelled(order_id: OrderId, reason: CancelReason) -> OrderCancelled {
+    let (order_number, customer_id) = ("HAAT-1".to_owned(), UserId::new());
+    OrderCancelled { order_id, order_number, customer_id, reason, total: Money::ZERO }
 }
 
 #[tokio::test]

@@ -1,8 +1,11 @@
 //! Products as their pages and as orders need them.
 
-use contracts::product::{Media, ProductDetail, ProductStatus, RatingSummary, VariantDetail, VariantSnapshot};
+use contracts::product::{
+    Media, ProductDetail, ProductStatus, RateAbove, RatingSummary, VariantDetail, VariantSnapshot,
+};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use types::{CategoryId, Money, ProductId, Rate, Timestamp, VariantId};
 
 use crate::domain::catalogue::{Category, way_to};
@@ -122,6 +125,10 @@ pub async fn look_up(
         r#"SELECT v.id AS "variant_id: VariantId", v.product_id AS "product_id: ProductId", p.lineage AS "lineage: Vec<CategoryId>",
                   v.sku, p.title, array_to_string(v.options, ', ') AS "options!", p.image, v.price_paise AS "unit_price: Money",
                   v.mrp_paise AS "mrp: Money", p.hsn, gst_rate(p.hsn, v.price_paise, $2) AS "gst_rate: Rate", v.weight_grams,
+                  (SELECT jsonb_agg(jsonb_build_object('above', above_paise, 'rate', rate) ORDER BY above_paise) FROM (
+                       SELECT DISTINCT r.above_paise, gst_rate(r.hsn, r.above_paise + 1, $2) AS rate
+                       FROM hsn_rate r WHERE r.hsn = p.hsn) steps
+                   WHERE rate IS NOT NULL) AS "gst_rates: Json<Vec<RateAbove>>",
                   (SELECT coalesce(sum(s.on_hand - s.reserved), 0) FROM stock s WHERE s.variant_id = v.id) AS "available!",
                   v.max_per_order, p.return_days, p.status = 'active' AND v.active AS "on_sale!"
            FROM variant v JOIN product p ON p.id = v.product_id
@@ -143,6 +150,7 @@ pub async fn look_up(
         mrp: row.mrp,
         hsn: row.hsn,
         gst_rate: row.gst_rate.unwrap_or_default(),
+        gst_rates: row.gst_rates.map(|steps| by_price(steps.0)).unwrap_or_default(),
         weight_grams: count(row.weight_grams),
         available: count(row.available),
         max_per_order: count(row.max_per_order),
@@ -150,4 +158,10 @@ pub async fn look_up(
         on_sale: row.on_sale && row.gst_rate.is_some(),
     });
     Ok(snapshots.collect())
+}
+
+/// Thresholds at which the rate is another one; none if there is one rate for every price.
+fn by_price(mut steps: Vec<RateAbove>) -> Vec<RateAbove> {
+    steps.dedup_by_key(|step| step.rate);
+    if steps.len() > 1 { steps } else { Vec::new() }
 }
