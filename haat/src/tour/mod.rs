@@ -105,7 +105,7 @@ async fn log_in(client: &mut Client, email: &str) -> Result<Person, TourError> {
     Ok(Person { token: Some(tokens.text("/access_token")?), cart_token: None })
 }
 
-/// The six digits in the newest message to somebody: on a developer's machine every message can be read.
+/// The code in the newest message to somebody: on a developer's machine every message can be read.
 async fn code_for(client: &mut Client, what: &str, recipient: &str) -> Result<String, TourError> {
     newer_code_for(client, what, recipient, "").await
 }
@@ -115,13 +115,19 @@ async fn newer_code_for(client: &mut Client, what: &str, recipient: &str, known:
     client.until(what, &Person::default(), &path, |answer| codes(answer).into_iter().find(|code| code != known)).await
 }
 
-/// Every run of exactly six digits in the messages, the newest message first.
+/// Every code in the messages, the newest message first: six digits in an SMS, `K7M2-Q6XW-TA4B` in an e-mail.
 fn codes(answer: &Answer) -> Vec<String> {
-    let digits = |message: &Value| -> Vec<String> {
-        let runs = message["text"].as_str().unwrap_or_default().split(|c: char| !c.is_ascii_digit());
-        runs.filter(|run| run.len() == 6).map(str::to_owned).collect()
+    let is_code = |word: &&str| {
+        let groups: Vec<&str> = word.split('-').collect();
+        let by_mail = groups.len() == 3 && groups.iter().all(|g| g.len() == 4 && !g.contains(char::is_lowercase));
+        by_mail || (word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()))
     };
-    answer.entries().iter().flat_map(digits).collect()
+    let of_one = |message: &Value| -> Vec<String> {
+        let text = message["text"].as_str().unwrap_or_default();
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+        words.filter(is_code).map(str::to_owned).collect()
+    };
+    answer.entries().iter().flat_map(of_one).collect()
 }
 
 async fn profile(client: &mut Client, customer: &Person) -> Result<String, TourError> {

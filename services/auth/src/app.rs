@@ -28,7 +28,7 @@ struct Inner {
     passwords: Passwords,
     tokens: UserTokens,
     revocations: Option<RedisRevocations>,
-    /// Was Redis away when a session ended?
+    /// May Redis not have heard of a session that ended? It was away, or the process before this one died before it could tell.
     owes_revocations: AtomicBool,
     per_address: Rule,
 }
@@ -44,7 +44,7 @@ impl App for Auth {
             passwords: Passwords::from_env(env)?,
             tokens: UserTokens::new(signing, context.clock().clone()),
             revocations: context.redis().cloned().map(RedisRevocations::new),
-            owes_revocations: AtomicBool::new(false),
+            owes_revocations: AtomicBool::new(true),
             per_address: Rule { name: "auth", limit, window: Duration::from_secs(60) },
             context,
         })))
@@ -83,8 +83,18 @@ impl Auth {
     }
 
     /// Refuses the access tokens of sessions that have ended, for as long as they would live. To be called after the commit;
-    /// while Redis is away they are good.
-    pub async fn revoke(&self, sessions: &[SessionId]) {
+    /// while Redis is away they are good. It is done even if the client that waits for it hangs up.
+    pub async fn revoke(&self, sessions: Vec<SessionId>) {
+        if sessions.is_empty() || self.0.revocations.is_none() {
+            return;
+        }
+        let app = self.clone();
+        if tokio::spawn(async move { app.tell_of(&sessions).await }).await.is_err() {
+            self.0.owes_revocations.store(true, Ordering::Relaxed);
+        }
+    }
+
+    async fn tell_of(&self, sessions: &[SessionId]) {
         let Some(revocations) = &self.0.revocations else { return };
         for session in sessions {
             if revocations.revoke(*session).await.is_err() {

@@ -1,9 +1,9 @@
 //! What auth does when it hears of an event.
 
 use contracts::user::{ErasureCompleted, ErasureRequested};
-use platform::Result;
 use platform::db::{Committed, Tx};
 use platform::events::Received;
+use platform::{Result, idempotency};
 use types::ServiceName;
 
 use crate::app::Auth;
@@ -17,12 +17,14 @@ pub async fn erasure_requested(app: Auth, event: Received<ErasureRequested>, mut
         Some(erased) => {
             let subjects = [attempts::password(&erased.email), attempts::second_factor(user_id)];
             store::attempt::forget(&mut tx, &subjects).await?;
+            // What their registration was answered.
+            idempotency::forget(&mut tx, attempts::fingerprint(&erased.email), None).await?;
             erased.version
         }
         None => event.version,
     };
     tx.publish(user_id, version, &ErasureCompleted { user_id, service: ServiceName::Auth })?;
     let committed = tx.commit().await?;
-    app.revoke(&sessions).await;
+    app.revoke(sessions).await;
     Ok(committed)
 }

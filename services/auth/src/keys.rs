@@ -70,10 +70,11 @@ impl Keys {
         self.current.code(reference, purpose)
     }
 
-    /// In the same time whatever the difference.
+    /// However it was typed, and in the same time whatever the difference.
     pub fn is_code(&self, given: &str, reference: CodeReference, purpose: CodePurpose) -> bool {
+        let given = code::compact(given);
         self.both().fold(false, |found, key| {
-            let right = key.code(reference, purpose);
+            let right = code::compact(&key.code(reference, purpose));
             constant_time::verify_slices_are_equal(right.as_bytes(), given.as_bytes()).is_ok() | found
         })
     }
@@ -136,7 +137,7 @@ impl Derived {
         context.update(purpose.as_str().as_bytes());
         let mut mac = [0; 32];
         mac.copy_from_slice(context.sign().as_ref());
-        code::digits(&mac)
+        code::written(&mac, purpose)
     }
 }
 

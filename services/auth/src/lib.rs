@@ -26,6 +26,7 @@ pub fn service() -> Service {
         .migrations(&MIGRATIONS)
         .routes(api::routes())
         .answers(api::reveal_code)
+        .answers(api::get_confirmed_phone)
         .on(events::erasure_requested)
         .job(Job::every(Duration::from_secs(60), "sweep", jobs::sweep))
         .job(Job::every(Duration::from_secs(60), "reseal", jobs::reseal))

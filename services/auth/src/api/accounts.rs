@@ -65,6 +65,8 @@ pub async fn set_roles(
 ) -> Result<Versioned<ManagedAccount>> {
     let now = app.now();
     let mut tx = app.db().begin().await?;
+    // Before the look whether the session is alive: the change before may have ended it.
+    store::account::hold_roles(&mut tx).await?;
     require_live(&mut tx, &administrator, now).await?;
     if id == administrator.actor.id {
         return Err(Problem::conflict("own-roles", "Nobody changes their own roles"));
@@ -78,7 +80,7 @@ pub async fn set_roles(
     let ended = store::session::end_all(&mut tx, id, None, EndReason::RolesChanged, now).await?;
     let answer = managed(&mut tx, account, now).await?;
     let _committed = tx.commit().await?;
-    app.revoke(&ended).await;
+    app.revoke(ended).await;
     Ok(answer)
 }
 

@@ -12,7 +12,7 @@ use types::{SessionId, Timestamp};
 use super::throttle::Throttled;
 use super::{confidential, second_factor};
 use crate::app::{Auth, publish};
-use crate::domain::session::{self, CHALLENGE_LIFE, LIFE, MOST};
+use crate::domain::session::{self, CHALLENGE_LIFE, LIFE, MOST, NEW_DEVICE_REST};
 use crate::domain::{ChallengeToken, Email, RefreshToken};
 use crate::passwords::Matched;
 use crate::store::account::Account;
@@ -117,7 +117,7 @@ pub(super) async fn after_first_factor(
 
 async fn start_session(app: &Auth, mut tx: Tx, account: &Account, device: &str, now: Timestamp) -> Result<Tokens> {
     let user_id = account.id;
-    let new_device = store::session::is_new_device(&mut tx, user_id, device).await?;
+    let new_device = store::session::is_new_device(&mut tx, user_id, device, now.minus(NEW_DEVICE_REST)).await?;
     let (token, expires_at) = (RefreshToken::new(SessionId::new(), rand::random()), now.plus(LIFE));
     let session = NewSession { account_id: user_id, device, token: &token, expires_at };
     store::session::insert(&mut tx, &session, now).await?;
@@ -126,7 +126,7 @@ async fn start_session(app: &Auth, mut tx: Tx, account: &Account, device: &str, 
         publish(&mut tx, user_id, &LoginSuspicious { user_id, reason: Suspicion::NewDevice }).await?;
     }
     let _committed = tx.commit().await?;
-    app.revoke(&surplus).await;
+    app.revoke(surplus).await;
     tokens(app, account, &token, expires_at)
 }
 

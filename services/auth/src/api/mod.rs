@@ -1,4 +1,4 @@
-//! The public endpoints under `/api/v1/auth`, the key set, and the one call that auth answers.
+//! The public endpoints under `/api/v1/auth`, the key set, and the calls that auth answers.
 
 mod account;
 mod accounts;
@@ -23,7 +23,7 @@ use types::{SessionId, Timestamp, UserId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use reveal::reveal_code;
+pub use reveal::{get_confirmed_phone, reveal_code};
 
 use crate::app::Auth;
 use crate::domain::session::FRESH;

@@ -50,8 +50,7 @@ pub async fn reset_password(
     // Before the code is tried: no transaction waits for the hash, and a wrong code takes as long as the right one.
     let hash = app.passwords().hash(password.expose()).await?;
     let mut tx = app.db().begin().await?;
-    let code = store::code::hold_newest(&mut tx, CodePurpose::ResetPassword, email.as_str()).await?;
-    let (mut tx, user_id, _) = codes::take(&app, tx, code, &reset.code, now).await?;
+    let user_id = codes::take_mailed(&app, &mut tx, CodePurpose::ResetPassword, &email, &reset.code, now).await?;
     // Whoever has the code has the mailbox.
     if store::account::verify_email(&mut tx, user_id, now).await? {
         publish(&mut tx, user_id, &EmailVerified { user_id }).await?;
@@ -101,6 +100,6 @@ async fn set(
     store::challenge::delete_all(&mut tx, user_id).await?;
     publish(&mut tx, user_id, &PasswordChanged { user_id }).await?;
     let _committed = tx.commit().await?;
-    app.revoke(&ended).await;
+    app.revoke(ended).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -70,7 +70,7 @@ pub async fn register(
         locale: locale.to_owned(),
     };
     tx.publish(user_id, 1, &registered)?;
-    codes::send(&mut tx, &by_email(CodePurpose::VerifyEmail, &email), Some(user_id), now).await?;
+    codes::announce(&mut tx, &by_email(CodePurpose::VerifyEmail, &email), Some(user_id), now).await?;
     let answer = Registered { user_id, email: email.as_str().to_owned(), email_verified: false };
     tx.answer(StatusCode::CREATED, &answer).await
 }
@@ -85,8 +85,8 @@ pub async fn verify_email(
 ) -> Result<StatusCode> {
     let (email, now) = (super::email(&confirmation.email)?, app.now());
     let mut tx = app.db().begin().await?;
-    let code = store::code::hold_newest(&mut tx, CodePurpose::VerifyEmail, email.as_str()).await?;
-    let (mut tx, user_id, _) = codes::take(&app, tx, code, &confirmation.code, now).await?;
+    let purpose = CodePurpose::VerifyEmail;
+    let user_id = codes::take_mailed(&app, &mut tx, purpose, &email, &confirmation.code, now).await?;
     if store::account::verify_email(&mut tx, user_id, now).await? {
         publish(&mut tx, user_id, &EmailVerified { user_id }).await?;
     }

@@ -1,6 +1,6 @@
-//! The call of the notification service: the one place where a code is told.
+//! The calls of the notification service: the one place where a code is told, and a number that it may go to.
 
-use contracts::auth::{RevealCode, RevealedCode};
+use contracts::auth::{ConfirmedPhone, GetConfirmedPhone, RevealCode, RevealedCode};
 use platform::Result;
 
 use crate::app::Auth;
@@ -18,4 +18,10 @@ pub async fn reveal_code(app: Auth, call: RevealCode) -> Result<RevealedCode> {
         destination: code.destination,
         expires_at: code.expires_at,
     }))
+}
+
+/// The number that a customer has shown to be theirs.
+pub async fn get_confirmed_phone(app: Auth, call: GetConfirmedPhone) -> Result<ConfirmedPhone> {
+    let phone = store::account::confirmed_phone(&mut *app.db().primary().await?, call.user_id).await?;
+    Ok(ConfirmedPhone { phone: phone.map(|phone| phone.as_str().to_owned()) })
 }

@@ -16,7 +16,7 @@ use super::{confidential, own_account, own_account_after_login, require_verified
 use crate::app::{Auth, publish};
 use crate::attempts;
 use crate::domain::totp::{self, SECRET_BYTES};
-use crate::domain::{BackupCode, Hash, backup_code};
+use crate::domain::{BackupCode, EndReason, Hash, backup_code};
 use crate::store;
 use crate::store::account::Account;
 use crate::store::second_factor::{self, Totp};
@@ -41,7 +41,8 @@ pub async fn enrol_totp(customer: Customer, State(app): State<Auth>) -> Result<R
     Ok(confidential(StatusCode::OK, &TotpEnrolment { secret, uri }))
 }
 
-/// Confirms the authenticator with its first code. The backup codes are shown this once.
+/// Confirms the authenticator with its first code. The backup codes are shown this once. Ends all other sessions: none of them was
+/// asked for the second factor, and one of them could do without it again.
 #[utoipa::path(post, path = "/api/v1/auth/mfa/totp/confirm", tag = "auth", request_body = TotpConfirmation,
     responses((status = 200, body = BackupCodes), (status = 409, body = Problem, description = "`mfa-enabled`"),
         (status = 404, body = Problem, description = "No authenticator waits to be confirmed."),
@@ -66,8 +67,12 @@ pub async fn confirm_totp(
     let mut tx = pass(&app, tx, &account, &code, now).await?;
     second_factor::confirm(&mut tx, account.id, now).await?;
     let codes = renew_backup_codes(&mut tx, account.id).await?;
+    let (kept, reason) = (Some(customer.session), EndReason::MfaEnabled);
+    let ended = store::session::end_all(&mut tx, account.id, kept, reason, now).await?;
+    store::challenge::delete_all(&mut tx, account.id).await?;
     publish(&mut tx, account.id, &MfaChanged { user_id: account.id, enabled: true }).await?;
     let _committed = tx.commit().await?;
+    app.revoke(ended).await;
     Ok(confidential(StatusCode::OK, &codes))
 }
 
@@ -99,6 +104,7 @@ pub async fn new_backup_codes(customer: Customer, State(app): State<Auth>) -> Re
         return Err(Problem::conflict("mfa-disabled", "There is no second factor"));
     }
     let codes = renew_backup_codes(&mut tx, account.id).await?;
+    store::account::next_version(&mut tx, account.id).await?;
     let _committed = tx.commit().await?;
     Ok(confidential(StatusCode::OK, &codes))
 }
@@ -129,7 +135,11 @@ async fn is_good(
     now: Timestamp,
 ) -> Result<bool> {
     if let Ok(backup) = code.parse::<BackupCode>() {
-        return Ok(second_factor::take_backup_code(connection, account, backup.hash(), now).await?);
+        let taken = second_factor::take_backup_code(connection, account, backup.hash(), now).await?;
+        if taken {
+            store::account::next_version(connection, account).await?;
+        }
+        return Ok(taken);
     }
     let Some(totp) = second_factor::find(connection, account).await? else { return Ok(false) };
     let secret = app.keys().open(account, &totp.sealed).map_err(Problem::internal)?;

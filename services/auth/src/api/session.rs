@@ -89,7 +89,7 @@ async fn end(app: &Auth, customer: &Customer, id: SessionId, reason: EndReason) 
         return Err(Problem::not_found("session"));
     }
     let _committed = tx.commit().await?;
-    app.revoke(&[id]).await;
+    app.revoke(vec![id]).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -98,7 +98,7 @@ async fn end_stolen(app: &Auth, mut tx: Tx, user_id: UserId, id: SessionId, now:
     store::session::end(&mut tx, id, user_id, EndReason::TokenReused, now).await?;
     publish(&mut tx, user_id, &LoginSuspicious { user_id, reason: Suspicion::RefreshTokenReused }).await?;
     let _committed = tx.commit().await?;
-    app.revoke(&[id]).await;
+    app.revoke(vec![id]).await;
     Ok(())
 }
 

@@ -14,7 +14,8 @@ pub struct MalformedBackupCode;
 
 /// How many an account has.
 pub const COUNT: usize = 10;
-const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+/// 32 letters and digits that are not mistaken for one another.
+pub(super) const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const LENGTH: usize = 16;
 const GROUP: usize = 4;
 

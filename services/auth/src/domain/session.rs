@@ -14,6 +14,8 @@ pub const MOST: i64 = 20;
 pub const FRESH: Duration = Duration::from_secs(10 * 60);
 /// How long a log-in waits for its second factor.
 pub const CHALLENGE_LIFE: Duration = Duration::from_secs(5 * 60);
+/// The owner is told of a new device at most so often: the client chooses the device's name.
+pub const NEW_DEVICE_REST: Duration = Duration::from_secs(60 * 60);
 /// In characters.
 const LONGEST_DEVICE: usize = 100;
 
@@ -27,6 +29,8 @@ text_enum! {
         TokenReused = "token_reused",
         PasswordChanged = "password_changed",
         RolesChanged = "roles_changed",
+        /// It was begun without the second factor that there is now.
+        MfaEnabled = "mfa_enabled",
         TooMany = "too_many",
     }
 }

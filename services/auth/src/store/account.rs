@@ -105,6 +105,24 @@ pub async fn by_phone(connection: &mut PgConnection, phone: &Phone) -> Result<Op
         .await
 }
 
+/// The number that an account's owner has shown to have.
+pub async fn confirmed_phone(connection: &mut PgConnection, id: UserId) -> Result<Option<Phone>, sqlx::Error> {
+    let phone = sqlx::query_scalar!(
+        r#"SELECT phone AS "phone: Phone" FROM account WHERE id = $1 AND phone_verified_at IS NOT NULL"#,
+        id as UserId
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(phone.flatten())
+}
+
+/// Makes role changes come one after another until the transaction's end: two administrators who take the role from each other at once
+/// would leave none.
+pub async fn hold_roles(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('auth:roles', 0))").execute(connection).await?;
+    Ok(())
+}
+
 /// Holds the account until the transaction's end. False if it no longer has this password: whoever has just passed the check
 /// with it comes too late.
 pub async fn hold(connection: &mut PgConnection, id: UserId, password_hash: &str) -> Result<bool, sqlx::Error> {
@@ -118,7 +136,7 @@ pub async fn hold(connection: &mut PgConnection, id: UserId, password_hash: &str
     Ok(held.is_some())
 }
 
-/// The next version, for an event of the account; holds the account until the transaction's end. `None` if it was erased.
+/// The next version, for an event of the account or a change of what its owner sees; holds the account until the transaction's end. `None` if it was erased.
 pub async fn next_version(connection: &mut PgConnection, id: UserId) -> Result<Option<i64>, sqlx::Error> {
     sqlx::query_scalar!(
         "UPDATE account SET version = version + 1 WHERE id = $1 AND status = 'active' RETURNING version",
@@ -144,7 +162,8 @@ pub async fn verify_email(connection: &mut PgConnection, id: UserId, now: Timest
 /// 409 if the number is another account's.
 pub async fn set_phone(connection: &mut PgConnection, id: UserId, phone: &Phone, now: Timestamp) -> Result<()> {
     sqlx::query!(
-        "UPDATE account SET phone = $2, phone_verified_at = $3 WHERE id = $1 AND status = 'active'",
+        "UPDATE account SET phone = $2, phone_verified_at = $3, version = version + 1
+         WHERE id = $1 AND status = 'active'",
         id as UserId,
         phone as &Phone,
         now as Timestamp

@@ -45,10 +45,12 @@ macro_rules! select_code {
     };
 }
 
-/// How many codes went to `destination` in the last hour and the last day. Holds the destination until the transaction's
-/// end, so that requests at once are counted one after another.
+/// How many codes of a purpose went to `destination` in the last hour and the last day; of those by e-mail only what was not used up,
+/// since only the mailbox's owner can have done that. Holds the destination until the
+/// transaction's end, so that requests at once are counted one after another.
 pub async fn recent(
     connection: &mut PgConnection,
+    purpose: CodePurpose,
     destination: &str,
     now: Timestamp,
 ) -> Result<(i64, i64), sqlx::Error> {
@@ -57,9 +59,10 @@ pub async fn recent(
         .execute(&mut *connection)
         .await?;
     let counts = sqlx::query!(
-        r#"SELECT count(*) FILTER (WHERE created_at > $2) AS "in_hour!", count(*) AS "in_day!"
-           FROM code WHERE destination = $1 AND created_at > $3"#,
+        r#"SELECT count(*) FILTER (WHERE created_at > $3) AS "in_hour!", count(*) AS "in_day!"
+           FROM code WHERE destination = $1 AND purpose = $2 AND created_at > $4 AND (used_at IS NULL OR channel = 'sms')"#,
         destination,
+        purpose as CodePurpose,
         now.minus(HOUR) as Timestamp,
         now.minus(HOUR * 24) as Timestamp
     )
@@ -68,7 +71,6 @@ pub async fn recent(
     Ok((counts.in_hour, counts.in_day))
 }
 
-/// A new code, which replaces those of the same purpose and destination.
 pub async fn insert(
     connection: &mut PgConnection,
     new: &NewCode<'_>,
@@ -76,10 +78,7 @@ pub async fn insert(
     expires_at: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "WITH replaced AS (
-             UPDATE code SET used_at = $6 WHERE destination = $5 AND purpose = $3 AND used_at IS NULL
-         )
-         INSERT INTO code (reference, account_id, purpose, channel, destination, created_at, expires_at)
+        "INSERT INTO code (reference, account_id, purpose, channel, destination, created_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
         new.reference as CodeReference,
         new.account_id as Option<UserId>,
@@ -103,18 +102,38 @@ pub async fn hold(connection: &mut PgConnection, reference: CodeReference) -> Re
     select_code!("reference = $1 FOR UPDATE", reference as CodeReference).fetch_optional(connection).await
 }
 
-/// The newest code of a purpose to a destination; nobody else can try it until the transaction's end.
-pub async fn hold_newest(
+/// The codes of a purpose to a destination that may be good.
+pub async fn live(
     connection: &mut PgConnection,
     purpose: CodePurpose,
     destination: &str,
-) -> Result<Option<Code>, sqlx::Error> {
+    now: Timestamp,
+) -> Result<Vec<Code>, sqlx::Error> {
     select_code!(
-        "destination = $1 AND purpose = $2 AND used_at IS NULL ORDER BY created_at DESC LIMIT 1 FOR UPDATE",
+        "destination = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3",
         destination,
-        purpose as CodePurpose
+        purpose as CodePurpose,
+        now as Timestamp
     )
-    .fetch_optional(connection)
+    .fetch_all(connection)
+    .await
+}
+
+/// One of the codes of a purpose to a destination was used: none is good any more. Returns which were.
+pub async fn use_up(
+    connection: &mut PgConnection,
+    purpose: CodePurpose,
+    destination: &str,
+    now: Timestamp,
+) -> Result<Vec<CodeReference>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"UPDATE code SET used_at = $3 WHERE destination = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3
+           RETURNING reference AS "reference: CodeReference""#,
+        destination,
+        purpose as CodePurpose,
+        now as Timestamp
+    )
+    .fetch_all(connection)
     .await
 }
 

@@ -59,16 +59,27 @@ pub async fn insert(connection: &mut PgConnection, new: &NewSession<'_>, now: Ti
     Ok(())
 }
 
-/// Has the account been logged in to before, and from a device of another name only?
-pub async fn is_new_device(connection: &mut PgConnection, account: UserId, device: &str) -> Result<bool, sqlx::Error> {
+/// Is the owner to be told of a log-in from `device`? If the account was logged in to before, from devices of other names only, and
+/// none of them but the first of all came up after `since`: whoever names a device anew at each log-in has it told once.
+pub async fn is_new_device(
+    connection: &mut PgConnection,
+    account: UserId,
+    device: &str,
+    since: Timestamp,
+) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
-        r#"SELECT count(*) > 0 AND NOT bool_or(device = $2) AS "new?" FROM session WHERE account_id = $1"#,
+        r#"WITH device AS (
+               SELECT device AS name, min(created_at) AS came_up FROM session WHERE account_id = $1 GROUP BY device
+           )
+           SELECT count(*) > 0 AND count(*) FILTER (WHERE name = $2) = 0
+                  AND count(*) FILTER (WHERE came_up > $3 AND came_up > (SELECT min(came_up) FROM device)) = 0 AS "new!"
+           FROM device"#,
         account as UserId,
-        device
+        device,
+        since as Timestamp
     )
     .fetch_one(connection)
     .await
-    .map(|new| new.unwrap_or(false))
 }
 
 /// Nobody else can refresh or end it until the transaction's end.

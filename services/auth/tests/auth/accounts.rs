@@ -1,7 +1,8 @@
 use contracts::auth::{LoginOutcome, ManagedAccount};
 use contracts::demo::{DEMO_ACCOUNTS, DEMO_PASSWORD};
 use serde_json::json;
-use testkit::service::Person;
+use testkit::eventually;
+use testkit::service::{PATIENCE, Person};
 use types::{Role, UserId};
 
 use crate::world::{EMAIL, PASSWORD, World, logged_in};
@@ -105,6 +106,40 @@ async fn only_an_administrator_sees_and_changes_accounts_and_not_their_own_roles
         person.put(&format!("{ACCOUNTS}/{own_id}/roles"), &json!({ "roles": ["admin"] })).await.is(status);
         person.post(&format!("{ACCOUNTS}/{own_id}/unlock"), &json!({})).await.is(status);
     }
+}
+
+#[tokio::test]
+async fn two_administrators_cannot_leave_none_by_taking_the_role_from_each_other_at_once() {
+    let world = world_with_staff().await;
+    let asha = world.verified(EMAIL).await;
+    let make = "UPDATE account SET roles = '{customer,admin}' WHERE id = $1";
+    sqlx::query(make).bind(asha.0).execute(&world.service.pool).await.unwrap();
+    let [first, second] = [demo(&world, "admin").await, world.with(&world.login(EMAIL).await)];
+    let (of_first, first_tag) = find(&second, "admin@haat.example").await;
+    let (_, second_tag) = find(&first, EMAIL).await;
+
+    // Both have begun before either is done.
+    let mut moment = world.service.pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM account FOR UPDATE").fetch_all(&mut *moment).await.unwrap();
+    let takes = |admin: &Person, tag: String, from: UserId| {
+        let admin = admin.with("if-match", tag);
+        let path = format!("{ACCOUNTS}/{from}/roles");
+        tokio::spawn(async move { admin.put(&path, &json!({ "roles": ["customer"] })).await.status })
+    };
+    let both = [takes(&first, second_tag, asha), takes(&second, first_tag, of_first.account.user_id)];
+    let waiting = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+                   WHERE NOT granted AND datname = current_database()";
+    eventually(PATIENCE, async || {
+        sqlx::query_scalar::<_, i64>(waiting).fetch_one(&world.service.pool).await.unwrap() >= 2
+    })
+    .await;
+    moment.rollback().await.unwrap();
+    let mut statuses = Vec::new();
+    for one in both {
+        statuses.push(one.await.unwrap());
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 401]);
 }
 
 #[tokio::test]

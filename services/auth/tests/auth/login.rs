@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use contracts::auth::{LoginSuspicious, Suspicion, UserLocked};
+use contracts::auth::{CodePurpose, CodeRequested, LoginSuspicious, Suspicion, UserLocked};
 use serde_json::json;
 
 use crate::world::{EMAIL, MINUTE, PASSWORD, World, essence, logged_in, setup};
@@ -93,6 +93,32 @@ async fn a_log_in_from_another_device_than_ever_is_told() {
     from("laptop").await.is(200);
     let event = world.service.publishes::<LoginSuspicious>(|event| event.user_id == user).await;
     assert_eq!(event.data.reason, Suspicion::NewDevice);
+}
+
+#[tokio::test]
+async fn who_names_a_device_anew_at_each_log_in_has_one_told_an_hour() {
+    let world = World::start().await;
+    let user = world.register(EMAIL).await;
+    let from = async |device: String| {
+        let login = json!({ "email": EMAIL, "password": PASSWORD, "device": device });
+        world.post("/login", login).await.is(200);
+    };
+    let told = async |times: usize| {
+        // What is published is in order: the code's event comes after all that the log-ins did.
+        world.post("/password/forgot", json!({ "email": EMAIL })).await.is(202);
+        let reference = world.reference(user, CodePurpose::ResetPassword).await;
+        world.service.publishes::<CodeRequested>(|event| event.reference == reference).await;
+        assert_eq!(world.service.published::<LoginSuspicious>().await.len(), times);
+    };
+    for n in 0..10 {
+        from(format!("device {n}")).await;
+    }
+    told(1).await;
+    world.service.clock.advance(MINUTE * 61);
+    for n in 10..13 {
+        from(format!("device {n}")).await;
+    }
+    told(2).await;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-use contracts::auth::{Account, CodePurpose, CodeRequested, EmailVerified, PasswordChanged};
+use contracts::auth::{Account, CodePurpose, CodeRequested, EmailVerified, PasswordChanged, RevealedCode};
 use serde_json::{Value, json};
 use testkit::service::Answer;
 
@@ -38,6 +38,34 @@ async fn a_forgotten_password_is_set_anew_and_every_session_and_lock_ends() {
     let changed = world.service.publishes::<PasswordChanged>(|event| event.user_id == user).await;
     let verified = world.service.publishes::<EmailVerified>(|event| event.user_id == user).await;
     assert!(changed.version > verified.version, "each event has a version of its own");
+}
+
+#[tokio::test]
+async fn a_stranger_cannot_keep_the_owner_from_a_new_password() {
+    let world = World::start().await;
+    let user = world.register(EMAIL).await;
+    let forgot = || world.post("/password/forgot", json!({ "email": EMAIL }));
+    forgot().await.is(202);
+    let code = world.code(user, CodePurpose::ResetPassword).await;
+    for _ in 0..5 {
+        reset(&world, &wrong(&code), NEW).await.is(422).problem("code-refused");
+    }
+    for _ in 0..4 {
+        forgot().await.is(202);
+    }
+    forgot().await.is(429);
+    reset(&world, &code, NEW).await.is(204);
+
+    // And not by asking all day long: whenever none is good, another is sent.
+    for _ in 0..24 {
+        while forgot().await.status == 202 {}
+        let newest = world.reference(user, CodePurpose::ResetPassword).await;
+        assert!(matches!(world.reveal(newest).await, RevealedCode::Live { .. }), "one is good while it is refused");
+        world.service.clock.advance(MINUTE * 60);
+    }
+    forgot().await.is(202);
+    let code = world.code(user, CodePurpose::ResetPassword).await;
+    reset(&world, &code, "yet another mango").await.is(204);
 }
 
 #[tokio::test]

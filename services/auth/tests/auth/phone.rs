@@ -1,9 +1,12 @@
-use contracts::auth::{Account, CodeChannel, CodePurpose, CodeRequested, CodeSent, LoginOutcome, RevealedCode};
+use contracts::auth::{
+    Account, CodeChannel, CodePurpose, CodeRequested, CodeSent, GetConfirmedPhone, LoginOutcome, RevealedCode,
+};
 use serde_json::json;
 use testkit::service::{Answer, Person};
+use types::ServiceName;
 
 use crate::second_factor;
-use crate::world::{EMAIL, PHONE, World, essence, logged_in, wrong};
+use crate::world::{EMAIL, MINUTE, PHONE, World, essence, logged_in, wrong};
 
 const SET: &str = "/api/v1/auth/phone";
 const VERIFY: &str = "/api/v1/auth/phone/verify";
@@ -38,8 +41,10 @@ async fn login(world: &World, sent: &CodeSent, code: &str) -> Answer {
 async fn a_confirmed_number_logs_in_with_a_code() {
     let world = World::start().await;
     let (user, _, me) = world.member(EMAIL).await;
+    let before = world.version(&me).await;
     confirm_phone(&world, &me).await.is(204);
-    assert!(me.get("/api/v1/auth/me").await.read::<Account>().phone_verified);
+    let shown = me.with("if-none-match", before).get("/api/v1/auth/me").await.is(200);
+    assert!(shown.read::<Account>().phone_verified, "which it was not told before");
 
     let answer = request(&world).await.is(202);
     let (sent, code) = revealed(&world, &answer).await;
@@ -76,6 +81,69 @@ async fn a_known_and_an_unknown_number_look_the_same() {
         // One in a million codes is this one.
         assert_eq!(essence(&known), essence(&unknown));
     }
+}
+
+#[tokio::test]
+async fn many_guesses_at_once_are_still_five() {
+    let world = World::start().await;
+    let (_, _, me) = world.member(EMAIL).await;
+    confirm_phone(&world, &me).await.is(204);
+    // The first round opens the service's connections, so that those of the second really meet.
+    for _ in 0..2 {
+        let (sent, code) = revealed(&world, &request(&world).await.is(202)).await;
+        let code: u32 = code.parse().unwrap();
+        let guesses: Vec<_> = (1..=30)
+            .map(|n| {
+                let guess = json!({ "reference": sent.reference, "code": format!("{:06}", (code + n) % 1_000_000) });
+                let guest = world.guest.clone();
+                tokio::spawn(async move { guest.post("/api/v1/auth/login/phone/verify", &guess).await.status })
+            })
+            .collect();
+        for guess in guesses {
+            assert_eq!(guess.await.unwrap(), 422);
+        }
+        let attempts = sqlx::query_scalar("SELECT attempts FROM code WHERE reference = $1").bind(sent.reference.0);
+        let attempts: i16 = attempts.fetch_one(&world.service.pool).await.unwrap();
+        assert_eq!(attempts, 5);
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_who_asks_for_a_code_takes_nothing_from_the_owners() {
+    let world = World::start().await;
+    let (user, _, me) = world.member(EMAIL).await;
+    confirm_phone(&world, &me).await.is(204);
+    let (owners, code) = revealed(&world, &request(&world).await.is(202)).await;
+    let (strangers, other) = revealed(&world, &request(&world).await.is(202)).await;
+    for _ in 0..5 {
+        login(&world, &strangers, &wrong(&other)).await.is(422);
+    }
+    login(&world, &strangers, &other).await.is(422).problem("code-refused");
+    assert_eq!(logged_in(&login(&world, &owners, &code).await.is(200)).user_id, user);
+}
+
+#[tokio::test]
+async fn a_code_by_sms_is_good_for_ten_minutes() {
+    let world = World::start().await;
+    let (_, _, me) = world.member(EMAIL).await;
+    confirm_phone(&world, &me).await.is(204);
+    let (sent, code) = revealed(&world, &request(&world).await.is(202)).await;
+    world.service.clock.advance(MINUTE * 10);
+    login(&world, &sent, &code).await.is(422).problem("code-refused");
+}
+
+#[tokio::test]
+async fn only_a_confirmed_number_is_told_to_the_notification_service() {
+    let world = World::start().await;
+    let (user, _, me) = world.member(EMAIL).await;
+    let call = GetConfirmedPhone { user_id: user };
+    let number = async || world.service.call(ServiceName::Notification, &call).await.phone;
+    assert_eq!(me.get("/api/v1/auth/me").await.read::<Account>().phone.as_deref(), Some(PHONE));
+    assert_eq!(number().await, None, "anybody may have typed it in");
+    confirm_phone(&world, &me).await.is(204);
+    assert_eq!(number().await.as_deref(), Some(PHONE));
+    let refused = world.service.try_call(ServiceName::Order, &call).await.err().unwrap();
+    assert_eq!(refused.status, 403);
 }
 
 #[tokio::test]

@@ -80,10 +80,9 @@ async fn neither_logs_nor_events_carry_secrets_or_addresses() {
         }
         assert!(events.iter().all(|event| !event.contains(secret)), "an event tells the {what}");
     }
-    for code in [code, sms] {
-        // Six digits may stand in any number; a code would stand by itself.
-        let tells = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == code);
-        assert!(events.iter().all(|event| !tells(event)), "an event tells a code");
-        assert!(!ours.lines().any(|line| line.contains("code") && tells(line)), "the log tells a code");
-    }
+    assert!(!ours.contains(&code) && events.iter().all(|event| !event.contains(&code)), "a mailed code is told");
+    // Six digits may stand in any number; a code would stand by itself.
+    let tells = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == sms);
+    assert!(events.iter().all(|event| !tells(event)), "an event tells a code");
+    assert!(!ours.lines().any(|line| line.contains("code") && tells(line)), "the log tells a code");
 }

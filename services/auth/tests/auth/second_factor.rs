@@ -86,11 +86,30 @@ async fn a_backup_code_is_good_once_and_until_there_are_new_ones() {
     let tokens = logged_in(&second_half(&world, &mfa_token(&world).await, &codes[0].to_lowercase()).await.is(200));
     second_half(&world, &mfa_token(&world).await, &codes[0]).await.is(422).problem("code-refused");
     let me = world.with(&tokens);
-    assert_eq!(me.get("/api/v1/auth/me").await.read::<Account>().backup_codes_left, 9);
+    let shown = me.get("/api/v1/auth/me").await.is(200);
+    assert_eq!(shown.read::<Account>().backup_codes_left, 9);
+    second_half(&world, &mfa_token(&world).await, &codes[2]).await.is(200);
+    let shown = me.with("if-none-match", shown.header("etag")).get("/api/v1/auth/me").await.is(200);
+    assert_eq!(shown.read::<Account>().backup_codes_left, 8, "not what was told before");
 
     let new: BackupCodes = me.post(BACKUP_CODES, &json!({})).await.is(200).read();
+    let shown = me.with("if-none-match", shown.header("etag")).get("/api/v1/auth/me").await.is(200);
+    assert_eq!(shown.read::<Account>().backup_codes_left, 10);
+    me.with("if-none-match", shown.header("etag")).get("/api/v1/auth/me").await.is(304);
     second_half(&world, &mfa_token(&world).await, &codes[1]).await.is(422);
     second_half(&world, &mfa_token(&world).await, &new.codes[1]).await.is(200);
+}
+
+#[tokio::test]
+async fn a_session_that_was_not_asked_for_the_second_factor_ends_with_its_coming() {
+    let world = World::start().await;
+    let (_, _, me) = world.member(EMAIL).await;
+    let thief = world.login(EMAIL).await;
+    protected(&world, &me).await;
+    world.with(&thief).delete(TOTP).await.is(401);
+    world.with(&thief).get("/api/v1/auth/me").await.is(401);
+    world.refresh(&thief.refresh_token).await.is(401).problem("session-over");
+    assert!(me.get("/api/v1/auth/me").await.is(200).read::<Account>().mfa_enabled);
 }
 
 #[tokio::test]

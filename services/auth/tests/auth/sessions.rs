@@ -146,6 +146,22 @@ async fn who_has_logged_out_stays_out_when_redis_was_away_and_has_lost_everythin
 }
 
 #[tokio::test]
+async fn who_has_logged_out_stays_out_when_the_process_died_before_it_could_tell() {
+    use platform::identity::{RedisRevocations, Revocations};
+    let redis = testkit::redis().await;
+    let world = World::of(setup().env("REDIS_URL", &redis.url)).await;
+    world.register(EMAIL).await;
+    let tokens = world.login(EMAIL).await;
+    world.service.kill();
+    // What the dead process had committed.
+    let ended = "UPDATE session SET ended_at = now(), end_reason = 'logged_out' WHERE id = $1";
+    sqlx::query(ended).bind(tokens.session_id.0).execute(&world.service.pool).await.unwrap();
+    let _next = world.service.another(auth_service::service()).await;
+    let others = || RedisRevocations::new(Redis::open(&redis.url).unwrap());
+    eventually(PATIENCE, async || others().is_revoked(tokens.session_id).await).await;
+}
+
+#[tokio::test]
 async fn without_redis_everything_works_and_here_ended_sessions_are_over_at_once() {
     let redis = testkit::private_redis().await;
     let world = World::of(setup().env("REDIS_URL", redis.url())).await;

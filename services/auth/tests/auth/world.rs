@@ -94,6 +94,11 @@ impl World {
         }
     }
 
+    /// What the account's owner sees of it has this version.
+    pub async fn version(&self, person: &Person) -> String {
+        person.get("/api/v1/auth/me").await.is(200).header("etag").to_owned()
+    }
+
     pub async fn reveal(&self, reference: CodeReference) -> RevealedCode {
         self.service.call(ServiceName::Notification, &RevealCode { reference }).await
     }
@@ -107,10 +112,12 @@ pub fn logged_in(answer: &Answer) -> Tokens {
     }
 }
 
-/// Another six digits.
+/// Another code of the same kind.
 pub fn wrong(code: &str) -> String {
-    let number: u32 = code.parse().expect("six digits");
-    format!("{:06}", (number + 1) % 1_000_000)
+    match code.parse::<u32>() {
+        Ok(number) => format!("{:06}", (number + 1) % 1_000_000),
+        Err(_) => format!("{}{}", if code.starts_with('A') { 'B' } else { 'A' }, &code[1..]),
+    }
 }
 
 /// A problem without what differs from request to request.
