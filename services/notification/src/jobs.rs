@@ -3,39 +3,44 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use contracts::auth::{RevealCode, RevealedCode};
+use contracts::auth::{GetConfirmedPhone, RevealCode, RevealedCode};
 use contracts::notification::{NotificationKind, Outlet};
 use contracts::user::{Contact, FoundContact, GetContact, Locale};
 use futures::StreamExt;
 use platform::Result;
 use platform::scope::Scope;
-use platform::service::Progress;
+use platform::service::{Job, Progress};
 use types::{NotificationId, UserId};
 
 use crate::Notifications;
-use crate::domain::{Decision, Outcome, Settled, decide, desk, rule, settle};
+use crate::domain::{Decision, Lane, Outcome, Settled, Urgency, decide, desk, rule, settle};
 use crate::senders::{Handed, Letter};
 use crate::store::{self, Claimed, InboxText, Tried};
 use crate::templates::Subject;
 
-pub const DELIVER: &str = "deliver";
-
 /// Messages taken at once, and sent side by side.
 const BATCH: usize = 32;
 const SIDE_BY_SIDE: usize = 8;
-/// How long one question or message may take, and how long a batch is kept from other workers: longer than all of it can take.
+/// How long one question or message may take, how long a batch, and how long it is kept from other workers: each longer than all of
+/// the one before can take.
 const TIME_TO_SEND: Duration = Duration::from_secs(20);
+const TIME_FOR_A_BATCH: Duration = Duration::from_secs(170);
 const LEASE: Duration = Duration::from_secs(180);
 /// How long messages and their tries are kept.
 const KEPT: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 const FORGOTTEN_AT_ONCE: i64 = 2000;
 
+/// The job of a lane: it runs every second, and is woken by an event.
+pub fn deliver(lane: Lane) -> Job<Notifications> {
+    Job::every(Duration::from_secs(1), lane.job(), move |app| send_batch(app, lane)).within(TIME_FOR_A_BATCH)
+}
+
 /// Sends a batch of what is due. Nothing in the database is held meanwhile: a message is taken for the time of a lease. What is
 /// sent quickly is settled together, and does not wait for what is sent slowly.
-pub async fn deliver(app: Notifications) -> Result<Progress> {
+async fn send_batch(app: Notifications, lane: Lane) -> Result<Progress> {
     let now = app.context.now();
     let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
-    let batch = store::claim(&mut *app.db.primary().await?, now, now.plus(LEASE), limit).await?;
+    let batch = store::claim(&mut *app.db.primary().await?, lane, now, now.plus(LEASE), limit).await?;
     if batch.is_empty() {
         return Ok(Progress::Idle);
     }
@@ -153,13 +158,35 @@ impl Notifications {
                     Decision::Wait { until } => return Ok(Outcome::Postponed { until }.into()),
                     Decision::Skip(reason) => return Ok(Outcome::Skipped(reason).into()),
                 }
-                match addressee(message.outlet, contact) {
-                    Some(addressee) => addressee,
-                    None => return Ok(Outcome::Skipped("no telephone number").into()),
+                match self.addressee(message.outlet, rule.urgency, contact).await? {
+                    Ok(addressee) => addressee,
+                    Err(reason) => return Ok(Outcome::Skipped(reason).into()),
                 }
             }
         };
         self.send(message, addressee).await
+    }
+
+    /// What is urgent rings at night, and what a customer says is their number may be a stranger's: it goes to one only that its owner
+    /// has shown to have. The inner error says why there is nobody to send it to.
+    async fn addressee(
+        &self,
+        outlet: Outlet,
+        urgency: Urgency,
+        contact: Contact,
+    ) -> Result<Result<Addressee, &'static str>> {
+        let recipient = match (outlet, urgency) {
+            (Outlet::Inbox, _) => Ok(String::new()),
+            (Outlet::Email, _) => Ok(contact.email),
+            (Outlet::Sms, Urgency::Urgent) => {
+                let confirmed = self.context.client().call(&GetConfirmedPhone { user_id: contact.user_id }).await?;
+                confirmed.phone.ok_or("no confirmed telephone number")
+            }
+            (Outlet::Sms, _) => contact.phone.ok_or("no telephone number"),
+            (Outlet::Push, _) => Ok(contact.user_id.to_string()),
+        };
+        let (name, locale) = (contact.name, contact.locale.parse().unwrap_or(Locale::English));
+        Ok(recipient.map(|recipient| Addressee { name, recipient, locale, code: None }))
     }
 
     /// The code is asked for only now: it is stored nowhere on the way.
@@ -224,20 +251,4 @@ fn out_of_reach() -> Attempt {
 
 fn of_desk(address: &str) -> Addressee {
     Addressee { name: String::new(), recipient: address.to_owned(), locale: Locale::English, code: None }
-}
-
-/// `None` if the customer has no telephone.
-fn addressee(outlet: Outlet, contact: Contact) -> Option<Addressee> {
-    let recipient = match outlet {
-        Outlet::Inbox => String::new(),
-        Outlet::Email => contact.email,
-        Outlet::Sms => contact.phone?,
-        Outlet::Push => contact.user_id.to_string(),
-    };
-    Some(Addressee {
-        name: contact.name,
-        recipient,
-        locale: contact.locale.parse().unwrap_or(Locale::English),
-        code: None,
-    })
 }

@@ -19,6 +19,7 @@ pub mod store;
 pub mod templates;
 
 use desks::Desks;
+use domain::Lane;
 use events::{heard, tell};
 use senders::Senders;
 use templates::Templates;
@@ -29,7 +30,7 @@ pub fn service() -> Service {
     Service::builder::<Notifications>(ServiceName::Notification)
         .migrations(&MIGRATIONS)
         .routes(api::routes())
-        .on(tell::<auth::UserRegistered>)
+        .on(tell::<auth::EmailVerified>)
         .on(tell::<auth::CodeRequested>)
         .on(tell::<auth::PasswordChanged>)
         .on(tell::<auth::UserLocked>)
@@ -60,14 +61,17 @@ pub fn service() -> Service {
         .on(tell::<product::ReviewSubmitted>)
         .on(tell::<cart::CartAbandoned>)
         .on(events::erasure_requested)
-        .on(heard::<auth::EmailVerified>)
+        .on(heard::<auth::UserRegistered>)
         .on(heard::<user::UserUpdated>)
         .on(heard::<user::ConsentChanged>)
         .on(heard::<shipping::ShipmentCreated>)
         .on(heard::<shipping::ShipmentDelivered>)
         .on(heard::<payment::PaymentAuthorized>)
         .on(heard::<payment::PaymentSucceeded>)
-        .job(Job::every(Duration::from_secs(1), jobs::DELIVER, jobs::deliver))
+        .job(jobs::deliver(Lane::UrgentMail))
+        .job(jobs::deliver(Lane::Urgent))
+        .job(jobs::deliver(Lane::Mail))
+        .job(jobs::deliver(Lane::Other))
         .job(Job::every(Duration::from_secs(3600), "forget", jobs::forget))
         .build()
 }

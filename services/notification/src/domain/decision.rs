@@ -22,6 +22,9 @@ pub enum Decision {
 
 /// The inbox does not ring: neither muting nor quiet hours concern it.
 pub fn decide(rule: &Rule, outlet: Outlet, contact: &Contact, now: Timestamp) -> Decision {
+    if outlet == Outlet::Email && !contact.email_verified && !rule.to_unverified {
+        return Decision::Skip("the e-mail address is not verified");
+    }
     let muted = contact.muted_channels.iter().any(|channel| channel == outlet.as_str());
     match rule.urgency {
         Urgency::Urgent => Decision::Send,
@@ -96,6 +99,20 @@ mod tests {
         let wait = Decision::Wait { until: at("2026-11-02T01:30:00Z") };
         assert_eq!(decide(&rule(Kind::OrderConfirmed), Outlet::Email, &sleeper, night), wait);
         assert_eq!(decide(&rule(Kind::OrderConfirmed), Outlet::Inbox, &sleeper, night), Decision::Send);
+    }
+
+    #[test]
+    fn an_address_that_is_not_verified_gets_nothing_but_what_verifies_it() {
+        let stranger = Contact { email_verified: false, marketing_consent: true, ..contact() };
+        let now = at("2026-11-01T08:00:00Z");
+        for kind in Kind::ALL {
+            let by_mail = decide(&rule(*kind), Outlet::Email, &stranger, now);
+            match kind {
+                Kind::VerificationCode | Kind::Welcome => assert_eq!(by_mail, Decision::Send),
+                _ => assert_eq!(by_mail, Decision::Skip("the e-mail address is not verified"), "{kind}"),
+            }
+            assert_eq!(decide(&rule(*kind), Outlet::Inbox, &stranger, now), Decision::Send);
+        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Who is told what, where and when.
 
 mod decision;
+mod lane;
 mod rules;
 
 pub use decision::{Decision, decide};
+pub use lane::Lane;
 pub use rules::{Desk, Rule, Urgency, desk, rule};
 
 use std::time::Duration;

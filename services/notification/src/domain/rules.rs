@@ -27,6 +27,9 @@ pub struct Rule {
     pub superseded_by: &'static [Kind],
     /// How long to wait before it is told, since it may become needless.
     pub delay: Duration,
+    /// May it go to an e-mail address that nobody has verified? Anybody can type in a stranger's: it gets what verifies it, and what
+    /// follows from that.
+    pub to_unverified: bool,
 }
 
 /// Where staff sit who are told of something.
@@ -102,7 +105,8 @@ pub fn rule(kind: Kind) -> Rule {
         Kind::OrderAwaitingPayment => Duration::from_secs(5 * 60),
         _ => Duration::ZERO,
     };
-    Rule { urgency, outlets, superseded_by, delay }
+    let to_unverified = matches!(kind, Kind::VerificationCode | Kind::Welcome);
+    Rule { urgency, outlets, superseded_by, delay, to_unverified }
 }
 
 #[cfg(test)]

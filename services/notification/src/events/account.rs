@@ -1,6 +1,6 @@
 //! What concerns the account.
 
-use contracts::auth::{CodeRequested, LoginSuspicious, MfaChanged, PasswordChanged, UserLocked, UserRegistered};
+use contracts::auth::{CodeRequested, EmailVerified, LoginSuspicious, MfaChanged, PasswordChanged, UserLocked};
 use contracts::notification::NotificationKind as Kind;
 use serde_json::{Value, json};
 use types::UserId;
@@ -8,7 +8,8 @@ use types::UserId;
 use super::Tells;
 use crate::domain::Message;
 
-impl Tells for UserRegistered {
+impl Tells for EmailVerified {
+    /// Only now: whoever registers with a stranger's address must not have mail sent there, but for the code.
     fn messages(&self) -> Vec<Message> {
         vec![about_account(Kind::Welcome, self.user_id, json!({}))]
     }

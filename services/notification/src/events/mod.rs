@@ -7,6 +7,8 @@ mod returns;
 mod shop;
 mod staff;
 
+use std::collections::HashSet;
+
 use contracts::Event;
 use contracts::user::{ErasureCompleted, ErasureRequested};
 use platform::Result;
@@ -14,8 +16,8 @@ use platform::db::{Committed, Tx};
 use platform::events::Received;
 use types::ServiceName;
 
-use crate::domain::{Message, desk};
-use crate::{Notifications, jobs, store};
+use crate::domain::{Lane, Message, desk};
+use crate::{Notifications, store};
 
 /// An event that customers, or staff, are told of.
 pub trait Tells: Event {
@@ -30,9 +32,18 @@ pub async fn tell<E: Tells>(app: Notifications, event: Received<E>, mut tx: Tx) 
     messages.retain(|message| desk(message.kind).is_none_or(|desk| app.desks.address(desk).is_some()));
     if !messages.is_empty() {
         store::insert(&mut tx, event.id, &messages, app.context.now()).await?;
-        tx.wake_job(jobs::DELIVER);
+        for lane in lanes(&messages) {
+            tx.wake_job(lane.job());
+        }
     }
     Ok(tx.commit().await?)
+}
+
+fn lanes(messages: &[Message]) -> HashSet<Lane> {
+    messages
+        .iter()
+        .flat_map(|message| message.outlets().into_iter().map(move |outlet| Lane::of(message.kind, outlet)))
+        .collect()
 }
 
 /// An event that nobody is told of: what follows from it is told when that happens.

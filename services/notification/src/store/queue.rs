@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use types::{CodeReference, EventId, NotificationId, Timestamp, UserId};
 use uuid::Uuid;
 
-use crate::domain::{Message, Settled, rule};
+use crate::domain::{Lane, Message, Settled, rule};
 use crate::senders::Letter;
 
 /// A message that this process sends now; another may, once the lease has ended.
@@ -50,12 +50,14 @@ pub async fn insert(
     let codes: Vec<Option<CodeReference>> =
         rows.iter().map(|(message, _)| message.code.map(|(code, _)| code)).collect();
     let data: Vec<Value> = rows.iter().map(|(message, _)| message.data.clone()).collect();
+    let lanes: Vec<Lane> = rows.iter().map(|(message, outlet)| Lane::of(message.kind, *outlet)).collect();
     let times: Vec<Timestamp> = rows.iter().map(|(message, _)| now.plus(rule(message.kind).delay)).collect();
     sqlx::query!(
-        "INSERT INTO notification (id, event_id, user_id, outlet, kind, about, code_reference, data, next_attempt_at, created_at)
-         SELECT m.id, $1, m.user_id, m.outlet, m.kind, m.about, m.code_reference, m.data, m.next_attempt_at, $10
-         FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::jsonb[], $9::timestamptz[])
-              AS m (id, user_id, outlet, kind, about, code_reference, data, next_attempt_at)
+        "INSERT INTO notification (id, event_id, user_id, outlet, kind, about, code_reference, data, next_attempt_at, lane,
+                                   created_at)
+         SELECT m.id, $1, m.user_id, m.outlet, m.kind, m.about, m.code_reference, m.data, m.next_attempt_at, m.lane, $11
+         FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::jsonb[], $9::timestamptz[], $10::text[])
+              AS m (id, user_id, outlet, kind, about, code_reference, data, next_attempt_at, lane)
          WHERE NOT EXISTS (SELECT FROM erased_customer e WHERE e.user_id = m.user_id)
          ON CONFLICT ON CONSTRAINT notification_once DO NOTHING",
         event as EventId,
@@ -67,6 +69,7 @@ pub async fn insert(
         &codes as &[Option<CodeReference>],
         &data,
         &times as &[Timestamp],
+        &lanes as &[Lane],
         now as Timestamp
     )
     .execute(connection)
@@ -74,9 +77,10 @@ pub async fn insert(
     Ok(())
 }
 
-/// Takes up to `limit` messages that are due, the longest due first, until the end of a lease.
+/// Takes up to `limit` messages of a lane that are due, the longest due first, until the end of a lease.
 pub async fn claim(
     connection: &mut PgConnection,
+    lane: Lane,
     now: Timestamp,
     lease_until: Timestamp,
     limit: i64,
@@ -84,13 +88,14 @@ pub async fn claim(
     sqlx::query_as!(
         Claimed,
         r#"UPDATE notification SET next_attempt_at = $2, attempts = attempts + 1
-           WHERE id IN (SELECT id FROM notification WHERE status = 'queued' AND next_attempt_at <= $1
+           WHERE id IN (SELECT id FROM notification WHERE status = 'queued' AND lane = $4 AND next_attempt_at <= $1
                         ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED)
            RETURNING id AS "id: NotificationId", user_id AS "user_id: UserId", outlet AS "outlet: Outlet",
                      kind AS "kind: NotificationKind", about, code_reference AS "code_reference: CodeReference", data, attempts"#,
         now as Timestamp,
         lease_until as Timestamp,
-        limit
+        limit,
+        lane as Lane
     )
     .fetch_all(connection)
     .await

@@ -1,9 +1,14 @@
+use std::time::Duration;
+
 use contracts::auth::{CodeChannel, CodePurpose, RevealCode, RevealedCode};
 use contracts::notification::{NotificationKind, NotificationStatus, Outlet};
 use contracts::user::{FoundContact, GetContact};
+use notification_service::domain::{Lane, Message};
+use notification_service::store;
 use sqlx::Row;
 use testkit::service::PATIENCE;
 use testkit::{TestService, eventually};
+use types::{EventId, UserId};
 
 use crate::smtp_server::SmtpServer;
 use crate::{EMAIL, PHONE, comes_to, hears, outbox, samples, start, start_with};
@@ -66,6 +71,41 @@ async fn a_code_that_is_gone_is_not_sent() {
     let record = comes_to(&service, asha.id(), kind, Outlet::Sms, NotificationStatus::Skipped).await;
     assert_eq!(record.attempts[0].reason, "the code is not good any more");
     assert!(outbox(&service, "").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_code_by_sms_does_not_wait_for_a_mail_server_that_says_nothing() {
+    let server = SmtpServer::start().await;
+    server.fall_silent();
+    let service = start_with(&server).await;
+    codes_are_live(&service, CodeChannel::Sms);
+    let customers: Vec<_> = (0..40).map(|_| service.customer().id()).collect();
+    for customer in &customers[..10] {
+        hears(&service, &samples::password_changed(*customer)).await;
+    }
+    hears(&service, &samples::back_in_stock(customers)).await;
+    let asha = service.customer();
+    hears(&service, &samples::code(asha.id(), CodeChannel::Sms)).await;
+    comes_to(&service, asha.id(), NotificationKind::VerificationCode, Outlet::Sms, NotificationStatus::Sent).await;
+}
+
+#[tokio::test]
+async fn a_code_is_in_the_first_batch_however_much_is_due() {
+    let service = start().await;
+    let (now, later) = (service.clock.now(), service.clock.now().plus(Duration::from_secs(1)));
+    let message =
+        |kind, code| Message { kind, user_id: Some(UserId::new()), about: None, code, data: serde_json::json!({}) };
+    let others: Vec<_> = (0..500).map(|_| message(NotificationKind::BackInStock, None)).collect();
+    let code = (types::CodeReference::new(), CodeChannel::Sms);
+    let code = message(NotificationKind::VerificationCode, Some(code));
+    let mut tx = service.pool.begin().await.unwrap();
+    store::insert(&mut tx, EventId::new(), &others, now).await.unwrap();
+    store::insert(&mut tx, EventId::new(), &[code], later).await.unwrap();
+    let batch = store::claim(&mut tx, Lane::Urgent, later, later.plus(Duration::from_secs(60)), 32).await.unwrap();
+    let kinds: Vec<_> = batch.iter().map(|message| message.kind).collect();
+    assert_eq!(kinds, [NotificationKind::VerificationCode; 2], "the SMS and the inbox");
+    let batch = store::claim(&mut tx, Lane::Mail, later, later.plus(Duration::from_secs(60)), 32).await.unwrap();
+    assert!(batch.len() == 32 && batch.iter().all(|message| message.kind == NotificationKind::BackInStock));
 }
 
 /// The tables that have a row with this text in it.

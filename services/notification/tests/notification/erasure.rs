@@ -12,7 +12,7 @@ async fn of_a_customer_who_is_forgotten_nothing_is_left_and_nothing_is_told() {
     let service = start().await;
     let (asha, ravi) = (service.customer(), service.customer());
     for customer in [&asha, &ravi] {
-        hears(&service, &samples::registered(customer.id())).await;
+        hears(&service, &samples::verified(customer.id())).await;
         comes_to(&service, customer.id(), NotificationKind::Welcome, Outlet::Email, NotificationStatus::Sent).await;
         comes_to(&service, customer.id(), NotificationKind::Welcome, Outlet::Inbox, NotificationStatus::Sent).await;
     }
@@ -31,7 +31,7 @@ async fn of_a_customer_who_is_forgotten_nothing_is_left_and_nothing_is_told() {
 async fn old_messages_are_forgotten_and_waiting_ones_are_not() {
     let service = start().await;
     let asha = service.customer();
-    hears(&service, &samples::registered(asha.id())).await;
+    hears(&service, &samples::verified(asha.id())).await;
     comes_to(&service, asha.id(), NotificationKind::Welcome, Outlet::Email, NotificationStatus::Sent).await;
     comes_to(&service, asha.id(), NotificationKind::Welcome, Outlet::Inbox, NotificationStatus::Sent).await;
     hears(&service, &samples::created(asha.id(), types::OrderId::new())).await;

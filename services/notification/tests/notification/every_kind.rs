@@ -25,7 +25,7 @@ async fn hears_everything(service: &TestService, user: UserId) {
     service.stubs.answer(code);
     let order = OrderId::new;
     tokio::join!(
-        says(service, samples::registered(user)),
+        says(service, samples::verified(user)),
         says(service, samples::code(user, CodeChannel::Sms)),
         says(service, samples::password_changed(user)),
         says(service, samples::locked(user)),

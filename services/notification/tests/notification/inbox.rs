@@ -12,7 +12,7 @@ async fn an_inbox_is_read_page_by_page_by_its_owner() {
     let service = start().await;
     let (asha, ravi) = (service.customer(), service.customer());
     let order = OrderId::new();
-    hears(&service, &samples::registered(asha.id())).await;
+    hears(&service, &samples::verified(asha.id())).await;
     hears(&service, &samples::invoice(asha.id())).await;
     hears(&service, &samples::delivered(asha.id(), order)).await;
     for kind in [NotificationKind::Welcome, NotificationKind::InvoiceIssued, NotificationKind::OrderDelivered] {
@@ -37,7 +37,7 @@ async fn an_inbox_is_read_page_by_page_by_its_owner() {
 async fn a_message_is_read_once_and_only_by_its_owner() {
     let service = start().await;
     let (asha, ravi) = (service.customer(), service.customer());
-    hears(&service, &samples::registered(asha.id())).await;
+    hears(&service, &samples::verified(asha.id())).await;
     comes_to(&service, asha.id(), NotificationKind::Welcome, Outlet::Inbox, NotificationStatus::Sent).await;
     let unread = async || asha.get(&format!("{INBOX}/unread-count")).await.is(200).read::<UnreadCount>().unread;
     assert_eq!(unread().await, 1);
@@ -57,7 +57,7 @@ async fn a_message_is_read_once_and_only_by_its_owner() {
 async fn staff_who_answer_customers_see_what_was_sent_and_not_what_it_said() {
     let service = start().await;
     let asha = service.customer();
-    hears(&service, &samples::registered(asha.id())).await;
+    hears(&service, &samples::verified(asha.id())).await;
     comes_to(&service, asha.id(), NotificationKind::Welcome, Outlet::Email, NotificationStatus::Sent).await;
     let desk = format!("{INBOX}/desk?user_id={}", asha.id());
     for role in [Role::Support, Role::Operator, Role::Admin] {

@@ -14,6 +14,7 @@ mod samples;
 mod smtp_server;
 mod staff;
 
+use contracts::auth::{ConfirmedPhone, GetConfirmedPhone};
 use contracts::notification::{
     DeliveryRecord, LocalMessage, LocalOutbox, NotificationKind, NotificationStatus, Outlet,
 };
@@ -41,6 +42,7 @@ async fn start_with(server: &SmtpServer) -> TestService {
 
 fn knows_customers(service: TestService) -> TestService {
     customers_are(&service, contact());
+    service.stubs.answer(|_: GetConfirmedPhone| ConfirmedPhone { phone: Some(PHONE.into()) });
     service
 }
 

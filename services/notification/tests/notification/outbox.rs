@@ -14,7 +14,7 @@ const OUTBOX: &str = "/api/v1/notifications/outbox";
 async fn a_developer_reads_what_would_have_been_sent() {
     let service = start().await;
     let asha = service.customer();
-    hears(&service, &samples::registered(asha.id())).await;
+    hears(&service, &samples::verified(asha.id())).await;
     comes_to(&service, asha.id(), NotificationKind::Welcome, Outlet::Email, NotificationStatus::Sent).await;
     service.clock.advance(Duration::from_secs(60));
     let later = service.clock.now();
@@ -41,7 +41,7 @@ async fn with_a_mail_server_nothing_is_kept_in_the_outbox() {
     let server = SmtpServer::start().await;
     let service = start_with(&server).await;
     let asha = service.customer();
-    hears(&service, &samples::registered(asha.id())).await;
+    hears(&service, &samples::verified(asha.id())).await;
     comes_to(&service, asha.id(), NotificationKind::Welcome, Outlet::Email, NotificationStatus::Sent).await;
     assert_eq!(server.mails().len(), 1);
     assert!(outbox(&service, "").await.is_empty());

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use contracts::auth::{ConfirmedPhone, GetConfirmedPhone};
 use contracts::notification::{AttemptOutcome, NotificationKind, NotificationStatus, Outlet};
 use contracts::user::Contact;
 use testkit::TestService;
@@ -82,4 +83,41 @@ async fn a_customer_without_a_telephone_gets_no_sms() {
     assert_eq!(skipped.attempts[0].reason, "no telephone number");
     comes_to(&service, asha.id(), kind, Outlet::Email, NotificationStatus::Sent).await;
     assert!(record(&service, asha.id(), kind, Outlet::Push).await.is_none());
+}
+
+#[tokio::test]
+async fn what_concerns_the_accounts_safety_goes_by_sms_to_a_confirmed_number_only() {
+    let service = start().await;
+    service.stubs.answer(|_: GetConfirmedPhone| ConfirmedPhone { phone: None });
+    let asha = service.customer();
+    hears(&service, &samples::suspicious(asha.id())).await;
+    hears(&service, &samples::locked(asha.id())).await;
+    for kind in [NotificationKind::SuspiciousLogin, NotificationKind::AccountLocked] {
+        let skipped = comes_to(&service, asha.id(), kind, Outlet::Sms, NotificationStatus::Skipped).await;
+        assert_eq!(skipped.attempts[0].reason, "no confirmed telephone number");
+        comes_to(&service, asha.id(), kind, Outlet::Email, NotificationStatus::Sent).await;
+    }
+    let other = "+919800000001";
+    service.stubs.answer(move |_: GetConfirmedPhone| ConfirmedPhone { phone: Some(other.into()) });
+    let ravi = service.customer();
+    hears(&service, &samples::locked(ravi.id())).await;
+    comes_to(&service, ravi.id(), NotificationKind::AccountLocked, Outlet::Sms, NotificationStatus::Sent).await;
+    assert_eq!(outbox(&service, &format!("?recipient=%2B{}", &other[1..])).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_verified_gets_the_code_and_then_a_welcome() {
+    let service = start().await;
+    customers_are(&service, Contact { email_verified: false, ..contact() });
+    let asha = service.customer();
+    hears(&service, &samples::password_changed(asha.id())).await;
+    hears(&service, &samples::confirmed(asha.id(), OrderId::new())).await;
+    for kind in [NotificationKind::PasswordChanged, NotificationKind::OrderConfirmed] {
+        let skipped = comes_to(&service, asha.id(), kind, Outlet::Email, NotificationStatus::Skipped).await;
+        assert_eq!(skipped.attempts[0].reason, "the e-mail address is not verified");
+        comes_to(&service, asha.id(), kind, Outlet::Inbox, NotificationStatus::Sent).await;
+    }
+    // The user service may hear of it later than we do.
+    hears(&service, &samples::verified(asha.id())).await;
+    comes_to(&service, asha.id(), NotificationKind::Welcome, Outlet::Email, NotificationStatus::Sent).await;
 }

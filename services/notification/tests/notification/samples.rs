@@ -1,8 +1,8 @@
 //! One event of each type that customers are told of.
 
 use contracts::auth::{
-    CodeChannel, CodePurpose, CodeRequested, LoginSuspicious, MfaChanged, PasswordChanged, Suspicion, UserLocked,
-    UserRegistered,
+    CodeChannel, CodePurpose, CodeRequested, EmailVerified, LoginSuspicious, MfaChanged, PasswordChanged, Suspicion,
+    UserLocked,
 };
 use contracts::cart::{CartAbandoned, CartLine};
 use contracts::order::{
@@ -32,8 +32,8 @@ pub fn noon() -> Timestamp {
     Timestamp::new("2026-12-05T06:30:00Z".parse().unwrap())
 }
 
-pub fn registered(user_id: UserId) -> UserRegistered {
-    UserRegistered { user_id, name: "Asha Rao".into(), email: crate::EMAIL.into(), phone: None, locale: "en-IN".into() }
+pub fn verified(user_id: UserId) -> EmailVerified {
+    EmailVerified { user_id }
 }
 
 pub fn code(user_id: UserId, channel: CodeChannel) -> CodeRequested {

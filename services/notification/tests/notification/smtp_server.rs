@@ -17,6 +17,7 @@ struct State {
     /// The answer to every recipient, instead of taking it.
     refusal: Option<String>,
     is_down: bool,
+    is_silent: bool,
 }
 
 /// A mail as it arrived.
@@ -59,9 +60,18 @@ impl SmtpServer {
         self.state.lock().unwrap().is_down = is_down;
     }
 
+    /// Takes every call and says nothing.
+    pub fn fall_silent(&self) {
+        self.state.lock().unwrap().is_silent = true;
+    }
+
     async fn talk(&self, connection: TcpStream) -> Option<()> {
         if self.state.lock().unwrap().is_down {
             return None;
+        }
+        if self.state.lock().unwrap().is_silent {
+            let _open = connection;
+            return std::future::pending().await;
         }
         let (reader, mut writer) = connection.into_split();
         let mut lines = BufReader::new(reader).lines();
