@@ -47,11 +47,7 @@ impl Shop {
                 false => FoundReturnableOrder::Absent,
             }
         });
-        service.stubs.answer::<BookPickup>(|call| BookedPickup {
-            shipment_id: ShipmentId(call.return_id.0),
-            carrier: "sandbox".to_owned(),
-            tracking_number: tracking_number(call.return_id, call.attempt),
-        });
+        service.stubs.answer::<BookPickup>(|call| booked(&call, call.attempt));
         Shop { service, asha, order_id, lines }
     }
 
@@ -90,6 +86,11 @@ impl Shop {
 /// What the carrier calls the parcel of each attempt to fetch a return.
 pub fn tracking_number(id: ReturnId, attempt: u32) -> String {
     format!("SBX-{id}-{attempt}")
+}
+
+pub fn booked(call: &BookPickup, attempt: u32) -> BookedPickup {
+    let (shipment_id, tracking_number) = (ShipmentId(call.return_id.0), tracking_number(call.return_id, attempt));
+    BookedPickup { shipment_id, carrier: "sandbox".to_owned(), tracking_number }
 }
 
 pub fn inspected(asked: &Return, accepted: u32) -> Value {

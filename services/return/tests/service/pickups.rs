@@ -1,5 +1,7 @@
 //! Pick-ups that come to nothing, and customers who keep it after all.
 
+use std::time::Duration;
+
 use contracts::returns::{DeskReturn, Return, ReturnApproved, ReturnClosed, ReturnStatus};
 use contracts::shipping::{BookPickup, Direction, ShipmentFacts, ShipmentRto, ShipmentStatus, ShipmentStatusChanged};
 use serde_json::json;
@@ -7,7 +9,7 @@ use testkit::eventually;
 use testkit::service::PATIENCE;
 use types::{ReturnId, Role, ShipmentId};
 
-use crate::{Shop, inspected, tracking_number};
+use crate::{Shop, booked, inspected, tracking_number};
 
 impl Shop {
     /// Asked back and approved, with its first pick-up booked.
@@ -76,7 +78,23 @@ async fn news_that_a_pick_up_came_to_nothing_may_overtake_its_booking() {
     eventually(PATIENCE, async || !shop.attempts().is_empty()).await;
     shop.parcel(id, 1, ShipmentStatus::Cancelled).await;
     eventually(PATIENCE, async || shop.attempts().contains(&2)).await;
+
+    // A shipping service that is a version behind knows of one attempt only: it is asked again until it knows better.
+    shop.service.stubs.answer::<BookPickup>(|call| booked(&call, 1));
+    let asked = shop.attempts().len();
+    eventually(PATIENCE, async || {
+        shop.service.clock.advance(Duration::from_secs(60));
+        shop.attempts().len() > asked + 1
+    })
+    .await;
     assert!(shop.see(id).await.pickup.is_none());
+    shop.service.stubs.answer::<BookPickup>(|call| booked(&call, call.attempt));
+    eventually(PATIENCE, async || {
+        shop.service.clock.advance(Duration::from_secs(60));
+        shop.see(id).await.pickup
+    })
+    .await;
+    shop.is_fetched_by(id, 2).await;
 }
 
 #[tokio::test]
