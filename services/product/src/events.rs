@@ -5,14 +5,18 @@ use contracts::Event;
 use contracts::order::{CancelReason, OrderCancelled, OrderConfirmed};
 use contracts::product::StockCommitment;
 use contracts::returns::ReturnReceived;
+use contracts::user::{ErasureCompleted, ErasureRequested};
 use platform::Result;
 use platform::db::{Committed, Tx};
 use platform::events::Received;
+use platform::idempotency;
 use platform::service::App;
+use types::ServiceName;
 
 use crate::Products;
 use crate::domain::stock::Demand;
 use crate::stock;
+use crate::store::{alerts, reviews};
 
 /// The order service commits by a call before it confirms, so this finds the stock sold; if it does not, this sells it.
 pub async fn order_confirmed(app: Products, event: Received<OrderConfirmed>, mut tx: Tx) -> Result<Committed> {
@@ -42,6 +46,16 @@ pub async fn order_cancelled(app: Products, event: Received<OrderCancelled>, mut
 pub async fn return_received(app: Products, event: Received<ReturnReceived>, mut tx: Tx) -> Result<Committed> {
     let facts = &event.data.facts;
     stock::restock(&mut tx, facts.order_id, facts.return_id, &facts.lines, app.context().now()).await?;
+    Ok(tx.commit().await?)
+}
+
+/// What the customer asked for goes. What they said of products stays, and nobody knows any more who said it.
+pub async fn erasure_requested(_: Products, event: Received<ErasureRequested>, mut tx: Tx) -> Result<Committed> {
+    let user_id = event.data.user_id;
+    alerts::forget_customer(&mut tx, user_id).await?;
+    reviews::forget_customer(&mut tx, user_id).await?;
+    idempotency::forget(&mut tx, user_id, None).await?;
+    tx.publish(user_id, event.version, &ErasureCompleted { user_id, service: ServiceName::Product })?;
     Ok(tx.commit().await?)
 }
 

@@ -41,6 +41,7 @@ pub fn service() -> Service {
         .on(events::order_confirmed)
         .on(events::order_cancelled)
         .on(events::return_received)
+        .on(events::erasure_requested)
         .on(events::heard::<contracts::returns::ReturnRequested>)
         .on(events::heard::<contracts::returns::ReturnApproved>)
         .on(events::heard::<contracts::returns::ReturnRejected>)

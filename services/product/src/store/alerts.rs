@@ -40,3 +40,9 @@ pub async fn take(connection: &mut PgConnection, variants: &[VariantId]) -> sqlx
     .await?;
     Ok(rows.into_iter().map(|row| (row.variant_id, row.customer_id)).collect())
 }
+
+/// Takes a customer off all lists.
+pub async fn forget_customer(connection: &mut PgConnection, customer: UserId) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM stock_alert WHERE customer_id = $1", customer as UserId).execute(connection).await?;
+    Ok(())
+}

@@ -73,3 +73,11 @@ pub async fn insert(
     .await?;
     Ok(count(counted.rows_affected()) == 1)
 }
+
+/// Forgets who wrote the customer's reviews, which stay and count.
+pub async fn forget_customer(connection: &mut PgConnection, customer: UserId) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE review SET customer_id = NULL WHERE customer_id = $1", customer as UserId)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

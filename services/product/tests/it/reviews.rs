@@ -2,8 +2,9 @@
 
 use contracts::Page;
 use contracts::product::{ProductDetail, RatingSummary, Review, ReviewSubmitted};
+use contracts::user::{ErasureCompleted, ErasureRequested};
 use serde_json::json;
-use types::ProductId;
+use types::{ProductId, ServiceName};
 
 use crate::store;
 
@@ -51,4 +52,34 @@ async fn an_opinion_needs_a_customer_a_product_and_one_to_five_stars() {
         let answer = customer.post(&path, &json!({ "rating": rating, "title": title, "text": "" })).await.is(422);
         assert_eq!(answer.problem("invalid-fields").errors[0].field, field);
     }
+}
+
+#[tokio::test]
+async fn a_forgotten_customers_words_stay_and_nobody_knows_whose_they_are() {
+    let store = store::open().await;
+    let (guest, asha, ravi) = (store.service.guest(), store.service.customer(), store.service.customer());
+    let path = format!("{}/reviews", store.kurta_path());
+    for customer in [&asha, &ravi] {
+        customer.post(&path, &json!({ "rating": 2, "title": "Thin", "text": "After a wash." })).await.is(201);
+        let alert = json!({ "variant_id": store.kurta.variant_id });
+        customer.post(&format!("{}/stock-alerts", store.kurta_path()), &alert).await.is(204);
+    }
+    let before: ProductDetail = guest.get(&store.kurta_path()).await.is(200).read();
+
+    let id = store.service.deliver(asha.id(), 4, &ErasureRequested { user_id: asha.id() }).await;
+    store.service.deliver_as(id, asha.id(), 4, &ErasureRequested { user_id: asha.id() }).await;
+    let done = store.service.publishes::<ErasureCompleted>(|event| event.user_id == asha.id()).await;
+    assert_eq!((done.data.service, done.version), (ServiceName::Product, 4));
+    assert_eq!(store.service.published::<ErasureCompleted>().await.len(), 1);
+
+    let listed: Page<Review> = guest.get(&format!("{path}?limit=2")).await.is(200).read();
+    assert!(listed.items.iter().all(|review| review.title == "Thin"));
+    assert_eq!(guest.get(&store.kurta_path()).await.read::<ProductDetail>().rating, before.rating);
+    assert_eq!(store.violations().await, []);
+    let left = "SELECT (SELECT count(*) FROM review WHERE customer_id = $1) + (SELECT count(*) FROM stock_alert WHERE customer_id = $1)
+                     + (SELECT count(*) FROM idempotency_key WHERE owner = $1::text)";
+    let left = async |customer| {
+        sqlx::query_scalar::<_, i64>(left).bind(customer).fetch_one(&store.service.pool).await.unwrap()
+    };
+    assert_eq!((left(asha.id()).await, left(ravi.id()).await), (0, 3));
 }
