@@ -13,6 +13,7 @@ use platform::clock::Clock;
 use platform::db::Db;
 use platform::{Problem, Result};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use types::{ProductId, Timestamp};
 
 use crate::domain::catalogue::Category;
@@ -24,6 +25,9 @@ use crate::store::search;
 const FRESH: Duration = Duration::from_secs(1);
 /// So long is it better than nothing, while the database cannot be reached.
 const USABLE: Duration = Duration::from_secs(60);
+/// So long do questions wait for the database while there is something that is better than nothing: one that is gone without a
+/// word would hold all of them up.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// In bytes, of what was found for words.
 const CAPACITY: u64 = 16 << 20;
 
@@ -123,16 +127,25 @@ impl Index {
         let mut age = self.0.age.lock().await;
         let now = self.0.clock.now();
         let within = |time: Option<Timestamp>, life| time.is_some_and(|time| now.since(time) < life);
+        let usable = within(age.read_at, USABLE);
         if within(age.tried_at, FRESH) {
-            return Ok(());
+            return if usable { Ok(()) } else { Err(Problem::unavailable("the products could not be read just now")) };
         }
-        match self.read_changes(age.watermark.as_ref()).await {
+        let reading = self.read_changes(age.watermark.as_ref());
+        let read = if usable {
+            let read = timeout(PATIENCE, reading).await;
+            read.unwrap_or_else(|_| Err(Problem::unavailable(format!("nothing was read within {PATIENCE:?}"))))
+        } else {
+            reading.await
+        };
+        // Whoever has waited meanwhile need not wait for an attempt of their own.
+        age.tried_at = Some(self.0.clock.now());
+        match read {
             Ok(watermark) => {
-                *age = Age { watermark: Some(watermark), read_at: Some(now), tried_at: Some(now) };
+                (age.watermark, age.read_at) = (Some(watermark), Some(now));
                 Ok(())
             }
-            Err(problem) if within(age.read_at, USABLE) => {
-                age.tried_at = Some(now);
+            Err(problem) if usable => {
                 tracing::warn!(?problem, "lists are shown as they were");
                 Ok(())
             }

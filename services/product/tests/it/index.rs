@@ -1,13 +1,15 @@
 //! Lists are kept in memory: what changes is in them a second later, and they are there while the database is not.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contracts::Page;
 use contracts::product::{NewReview, ProductCard, ProductDetail, SearchResult};
-use product_service::demo::HYDERABAD;
+use product_service::MIGRATIONS;
+use product_service::demo::{self, HYDERABAD};
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 use testkit::service::PATIENCE;
-use testkit::{Person, eventually};
+use testkit::{Person, TcpProxy, TestDatabase, TestService, eventually};
 use types::Role;
 
 use crate::store::{self, Store};
@@ -92,6 +94,34 @@ async fn lists_are_there_while_the_database_is_not() {
     assert_eq!(list.items[..3], before.items, "as it was");
     store.service.clock.advance(Duration::from_secs(60));
     guest.get("/api/v1/products?limit=5").await.is(500);
+    guest.get("/api/v1/products?limit=7").await.is(503);
     sql("ALTER TABLE away RENAME TO product").await;
+    store.service.clock.advance(Duration::from_secs(1));
     guest.get("/api/v1/products?limit=6").await.is(200);
+}
+
+#[tokio::test]
+async fn a_database_that_is_gone_without_a_word_holds_no_list_up() {
+    let tables = TestDatabase::create(&MIGRATIONS).await;
+    let server = tables.service_url.split(['@', '/']).nth(3).unwrap();
+    let way = TcpProxy::start(server).await;
+    let url = tables.service_url.replace(server, &way.address.to_string());
+    let service = TestService::of(product_service::service()).env("DATABASE_URL", url).start().await;
+    let mut owner = sqlx::PgConnection::connect(&tables.owner_url).await.unwrap();
+    demo::seed(&mut owner, service.clock.now()).await.unwrap();
+    let guest = &service.guest();
+    guest.get("/api/v1/products?limit=1").await.is(200);
+    guest.get("/api/v1/products/search?q=kurta&limit=1").await.is(200);
+
+    service.clock.advance(Duration::from_secs(5));
+    way.drop_responses();
+    let asked = Instant::now();
+    let all = (2..22).map(|limit| async move {
+        let path = if limit % 2 == 0 { "/api/v1/products?" } else { "/api/v1/products/search?q=kurta&" };
+        guest.get(&format!("{path}limit={limit}")).await.is(200)
+    });
+    for answer in futures::future::join_all(all).await {
+        assert!(!answer.json["items"].as_array().unwrap().is_empty());
+    }
+    assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
 }
