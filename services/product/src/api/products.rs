@@ -55,6 +55,8 @@ async fn get_product(
 ) -> Result<Response> {
     let edits =
         visitor.0.is_some_and(|customer| customer.roles.iter().any(|role| CatalogEditor::roles().contains(role)));
+    // An identifier can be written in several ways; `forget` knows of one.
+    let key = product_key(product.parse::<ProductId>().map_or_else(|_| product.clone(), |id| id.to_string()));
     let load = || async {
         let categories = app.categories().await?;
         let mut connection = app.db.primary().await?;
@@ -62,11 +64,16 @@ async fn get_product(
         Ok::<_, Problem>(catalogue::edited(&mut connection, &product, &categories, now).await?)
     };
     let cache = app.context().cache();
-    let edited: Arc<Option<Edited>> =
-        cache.get_or_load_optional(&product_key(&product), PRODUCT_LIFE, ABSENCE_LIFE, load).await?;
+    let mut edited: Arc<Option<Edited>> = cache.get_or_load_optional(&key, PRODUCT_LIFE, ABSENCE_LIFE, load).await?;
+    let Some(kept) = edited.as_ref() else { return Err(Problem::not_found("product")) };
+    let live = catalogue::live(&mut *app.db.read().await?, kept.detail.id).await?;
+    if live.version > kept.version {
+        // Whoever edited it was gone between the commit and `forget`.
+        cache.invalidate(std::slice::from_ref(&key)).await;
+        edited = cache.get_or_load_optional(&key, PRODUCT_LIFE, ABSENCE_LIFE, load).await?;
+    }
     let shown = edited.as_ref().as_ref().filter(|edited| edits || edited.detail.status == ProductStatus::Active);
     let Some(edited) = shown else { return Err(Problem::not_found("product")) };
-    let live = catalogue::live(&mut *app.db.read().await?, edited.detail.id).await?;
     let mut page = merged(edited.clone(), live);
     if !edits {
         page.1.variants.retain(|variant| variant.active);

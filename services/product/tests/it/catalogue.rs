@@ -137,6 +137,42 @@ async fn a_sale_changes_the_etag_but_does_not_stand_in_the_way_of_an_edit() {
 }
 
 #[tokio::test]
+async fn however_an_identifier_is_written_the_product_is_as_it_was_last_edited() {
+    let store = store::open().await;
+    let (guest, editor) = (store.service.guest(), store.service.as_staff(Role::Merchandiser));
+    let id = store.kurta.product_id.to_string();
+    let written = [id.clone(), id.to_uppercase(), format!("{{{id}}}"), id.replace('-', "")];
+    let paths = written.map(|id| format!("/api/v1/products/{id}").replace('{', "%7B").replace('}', "%7D"));
+    for title in ["Kurta of the Year", "Kurta of the Century"] {
+        for path in &paths {
+            guest.get(path).await.is(200);
+        }
+        let seen = guest.get(&paths[1]).await;
+        editor.with("if-match", etag(&seen)).patch(&paths[1], &json!({ "title": title })).await.is(200);
+        for path in &paths {
+            assert_eq!(guest.get(path).await.is(200).json["title"], title, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_edit_is_seen_even_if_the_process_died_right_after_it() {
+    let store = store::open().await;
+    let (guest, path) = (store.service.guest(), store.kurta_path());
+    let before = guest.get(&path).await.is(200);
+    let edit = "UPDATE product SET title = 'Committed', version = version + 1 WHERE id = $1";
+    sqlx::query(edit).bind(store.kurta.product_id).execute(&store.service.pool).await.unwrap();
+    let after = guest.with("if-none-match", etag(&before)).get(&path).await.is(200);
+    assert_eq!(after.json["title"], "Committed");
+    let editor = store.service.as_staff(Role::Merchandiser).with("if-match", etag(&after));
+    editor.patch(&path, &json!({ "status": "draft" })).await.is(200);
+    guest.get(&path).await.is(404);
+    let edit = "UPDATE product SET status = 'active', version = version + 1 WHERE id = $1";
+    sqlx::query(edit).bind(store.kurta.product_id).execute(&store.service.pool).await.unwrap();
+    guest.get(&path).await.is(200);
+}
+
+#[tokio::test]
 async fn drafts_and_archived_products_are_for_editors_only() {
     let store = store::open().await;
     let (guest, editor) = (store.service.guest(), store.service.as_staff(Role::Merchandiser));

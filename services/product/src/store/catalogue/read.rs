@@ -22,6 +22,8 @@ pub struct Edited {
 /// What changes by itself.
 #[derive(Debug)]
 pub struct Live {
+    /// Of the last edit; zero if there is no such product.
+    pub version: i64,
     pub rating: RatingSummary,
     /// Pieces of each variant that can be bought now.
     pub available: Vec<(VariantId, u32)>,
@@ -97,7 +99,7 @@ pub async fn edited(
 
 pub async fn live(connection: &mut PgConnection, product: ProductId) -> sqlx::Result<Live> {
     let rows = sqlx::query!(
-        r#"SELECT p.rating_hundredths, p.rating_count, v.id AS "variant_id?: VariantId",
+        r#"SELECT p.version, p.rating_hundredths, p.rating_count, v.id AS "variant_id?: VariantId",
                   (SELECT coalesce(sum(s.on_hand - s.reserved), 0) FROM stock s WHERE s.variant_id = v.id) AS "available!"
            FROM product p LEFT JOIN variant v ON v.product_id = p.id
            WHERE p.id = $1"#,
@@ -105,9 +107,10 @@ pub async fn live(connection: &mut PgConnection, product: ProductId) -> sqlx::Re
     )
     .fetch_all(connection)
     .await?;
+    let version = rows.first().map_or(0, |row| row.version);
     let rating = rows.first().map(|row| rating(row.rating_hundredths, row.rating_count)).unwrap_or_default();
     let available = rows.iter().filter_map(|row| Some((row.variant_id?, count(row.available)))).collect();
-    Ok(Live { rating, available })
+    Ok(Live { version, rating, available })
 }
 
 pub(in crate::store) fn rating(hundredths: i32, ratings: i32) -> RatingSummary {
