@@ -82,16 +82,11 @@ impl Auth {
         &self.0.per_address
     }
 
-    /// Refuses the access tokens of sessions that have ended, for as long as they would live. To be called after the commit;
-    /// while Redis is away they are good. It is done even if the client that waits for it hangs up.
-    pub async fn revoke(&self, sessions: Vec<SessionId>) {
-        if sessions.is_empty() || self.0.revocations.is_none() {
-            return;
-        }
+    /// Refuses the access tokens of sessions that end with `tx`, once it has committed, for as long as they would live. While Redis
+    /// is away they are good.
+    pub fn revoke(&self, tx: &mut Tx, sessions: Vec<SessionId>) {
         let app = self.clone();
-        if tokio::spawn(async move { app.tell_of(&sessions).await }).await.is_err() {
-            self.0.owes_revocations.store(true, Ordering::Relaxed);
-        }
+        tx.after_commit(async move { app.tell_of(&sessions).await });
     }
 
     async fn tell_of(&self, sessions: &[SessionId]) {

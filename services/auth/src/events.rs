@@ -24,7 +24,6 @@ pub async fn erasure_requested(app: Auth, event: Received<ErasureRequested>, mut
         None => event.version,
     };
     tx.publish(user_id, version, &ErasureCompleted { user_id, service: ServiceName::Auth })?;
-    let committed = tx.commit().await?;
-    app.revoke(sessions).await;
-    Ok(committed)
+    app.revoke(&mut tx, sessions);
+    Ok(tx.commit().await?)
 }

@@ -59,7 +59,9 @@ struct StartPage<'a> {
 }
 
 /// On a developer's machine: the services, the demo accounts, where to go.
-#[utoipa::path(get, path = "/", tag = "platform", responses((status = 200, content_type = "text/html"), (status = 404, description = "Not on a developer's machine")))]
+#[utoipa::path(get, path = "/", tag = "platform",
+    responses((status = 200, content_type = "text/html"), (status = 401, body = Problem), (status = 429, body = Problem),
+        (status = 404, body = Problem, description = "Not on a developer's machine")))]
 async fn start_page(State(gateway): State<Gateway>) -> Result<PlainPage> {
     if gateway.context().app_env() != AppEnv::Local {
         return Err(Problem::not_found("page"));

@@ -18,17 +18,15 @@ pub async fn user_registered(app: Users, event: Received<UserRegistered>, mut tx
         let locale = user.locale.parse().unwrap_or(Locale::English);
         preference::start_with(&mut tx, user.user_id, locale).await?;
     }
-    let committed = tx.commit().await?;
-    app.forget_cached(user.user_id).await;
-    Ok(committed)
+    app.forget_cached(&mut tx, user.user_id);
+    Ok(tx.commit().await?)
 }
 
 pub async fn email_verified(app: Users, event: Received<EmailVerified>, mut tx: Tx) -> Result<Committed> {
     let id = event.data.user_id;
     profile::verify_email(&mut tx, id, app.context.now()).await?;
-    let committed = tx.commit().await?;
-    app.forget_cached(id).await;
-    Ok(committed)
+    app.forget_cached(&mut tx, id);
+    Ok(tx.commit().await?)
 }
 
 /// One service has forgotten a customer; once all have, the erasure is complete.

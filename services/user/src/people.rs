@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use platform::cache::Key;
+use platform::db::Tx;
 use platform::{Problem, Result};
 use types::UserId;
 
@@ -21,9 +22,10 @@ impl Users {
         Ok((*found).clone())
     }
 
-    /// To be called after a change of the person was committed.
-    pub(crate) async fn forget_cached(&self, id: UserId) {
-        self.context.cache().invalidate(&[key(id)]).await;
+    /// The person changes with `tx`: the cache forgets them once it has committed.
+    pub(crate) fn forget_cached(&self, tx: &mut Tx, id: UserId) {
+        let context = self.context.clone();
+        tx.after_commit(async move { context.cache().invalidate(&[key(id)]).await });
     }
 }
 

@@ -79,8 +79,8 @@ pub async fn set_roles(
     account.roles = roles;
     let ended = store::session::end_all(&mut tx, id, None, EndReason::RolesChanged, now).await?;
     let answer = managed(&mut tx, account, now).await?;
+    app.revoke(&mut tx, ended);
     let _committed = tx.commit().await?;
-    app.revoke(ended).await;
     Ok(answer)
 }
 

@@ -125,8 +125,8 @@ async fn start_session(app: &Auth, mut tx: Tx, account: &Account, device: &str, 
     if new_device {
         publish(&mut tx, user_id, &LoginSuspicious { user_id, reason: Suspicion::NewDevice }).await?;
     }
+    app.revoke(&mut tx, surplus);
     let _committed = tx.commit().await?;
-    app.revoke(surplus).await;
     tokens(app, account, &token, expires_at)
 }
 

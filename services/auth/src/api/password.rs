@@ -99,7 +99,7 @@ async fn set(
     let ended = store::session::end_all(&mut tx, user_id, kept, EndReason::PasswordChanged, now).await?;
     store::challenge::delete_all(&mut tx, user_id).await?;
     publish(&mut tx, user_id, &PasswordChanged { user_id }).await?;
+    app.revoke(&mut tx, ended);
     let _committed = tx.commit().await?;
-    app.revoke(ended).await;
     Ok(StatusCode::NO_CONTENT)
 }

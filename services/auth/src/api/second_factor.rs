@@ -71,8 +71,8 @@ pub async fn confirm_totp(
     let ended = store::session::end_all(&mut tx, account.id, kept, reason, now).await?;
     store::challenge::delete_all(&mut tx, account.id).await?;
     publish(&mut tx, account.id, &MfaChanged { user_id: account.id, enabled: true }).await?;
+    app.revoke(&mut tx, ended);
     let _committed = tx.commit().await?;
-    app.revoke(ended).await;
     Ok(confidential(StatusCode::OK, &codes))
 }
 

@@ -88,8 +88,8 @@ async fn end(app: &Auth, customer: &Customer, id: SessionId, reason: EndReason) 
     if !store::session::end(&mut tx, id, customer.id, reason, app.now()).await? {
         return Err(Problem::not_found("session"));
     }
+    app.revoke(&mut tx, vec![id]);
     let _committed = tx.commit().await?;
-    app.revoke(vec![id]).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -97,8 +97,8 @@ async fn end(app: &Auth, customer: &Customer, id: SessionId, reason: EndReason) 
 async fn end_stolen(app: &Auth, mut tx: Tx, user_id: UserId, id: SessionId, now: Timestamp) -> Result<()> {
     store::session::end(&mut tx, id, user_id, EndReason::TokenReused, now).await?;
     publish(&mut tx, user_id, &LoginSuspicious { user_id, reason: Suspicion::RefreshTokenReused }).await?;
+    app.revoke(&mut tx, vec![id]);
     let _committed = tx.commit().await?;
-    app.revoke(vec![id]).await;
     Ok(())
 }
 

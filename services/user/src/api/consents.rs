@@ -47,7 +47,7 @@ async fn write_consent(
         tx.publish(customer.id, version, &changed)?;
     }
     let history = stored::history(&mut tx, customer.id).await?;
+    app.forget_cached(&mut tx, customer.id);
     let _committed = tx.commit().await?;
-    app.forget_cached(customer.id).await;
     Ok(Json(domain::consents(history)))
 }

@@ -84,9 +84,8 @@ async fn request_erasure(customer: Customer, State(app): State<Users>, key: Idem
     idempotency::forget(&mut tx, customer.id, Some(&key)).await?;
     let version = profile::next_version(&mut tx, customer.id).await?;
     tx.publish(customer.id, version, &ErasureRequested { user_id: customer.id })?;
-    let answer = tx.answer(StatusCode::ACCEPTED, &begun).await?;
-    app.forget_cached(customer.id).await;
-    Ok(answer)
+    app.forget_cached(&mut tx, customer.id);
+    tx.answer(StatusCode::ACCEPTED, &begun).await
 }
 
 /// The services that keep something of a customer, by name: those that the topology lets hear of an erasure.

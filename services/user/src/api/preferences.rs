@@ -41,7 +41,7 @@ async fn write_preferences(
     stored::write(&mut tx, customer.id, &preferences).await?;
     let version = profile::next_version(&mut tx, customer.id).await?;
     tx.publish(customer.id, version, &UserUpdated { user_id: customer.id })?;
+    app.forget_cached(&mut tx, customer.id);
     let _committed = tx.commit().await?;
-    app.forget_cached(customer.id).await;
     Ok(Json(preferences))
 }

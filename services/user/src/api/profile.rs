@@ -64,8 +64,8 @@ async fn change_profile(
         stored::update(&mut tx, &locked.profile).await?;
         locked.version = stored::next_version(&mut tx, customer.id).await?;
         tx.publish(customer.id, locked.version, &UserUpdated { user_id: customer.id })?;
+        app.forget_cached(&mut tx, customer.id);
         let _committed = tx.commit().await?;
-        app.forget_cached(customer.id).await;
     }
     Ok(Versioned(locked.version, locked.profile).into_response())
 }
