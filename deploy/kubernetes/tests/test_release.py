@@ -59,9 +59,9 @@ class Unfilled(unittest.TestCase):
         self.assertEqual(steps.unfilled(filled), [])
 
 
-def outputs(environment):
-    """What Terraform would say, by the keys that overlay.tf gives its values."""
-    region, queue = "ap-hyderabad-1", "https://cell-1.queue.messaging.ap-hyderabad-1.oci.oraclecloud.com/20210201/queues/ocid1.queue.oc1..x"
+def outputs(environment, region="ap-hyderabad-1"):
+    """What Terraform would say, by the keys that the module overlay gives its values."""
+    queue = f"https://cell-1.queue.messaging.{region}.oci.oraclecloud.com/20210201/queues/ocid1.queue.oc1..x"
     services = [name for name, service in check.topology_of()["services"].items() if service.get("database")]
     owners = [facts["owner"] for facts in check.topology_of()["queues"].values()]
     nodes = {} if environment == "development" else {f"replicas-{name}": f"{name}-1.example,{name}-2.example" for name in services}
@@ -78,46 +78,56 @@ def outputs(environment):
         "autoscale.env": {"OCI_REGION": region, "OCI_COMPARTMENT": "ocid1.compartment.oc1..x", "AUTOSCALE_MAXIMUM_OCPUS": "4",
                           "OCI_DATABASES": ",".join(f"{name}=ocid1.postgresqldbsystem.oc1..{name}" for name in services)},
         "database-ca.pem": "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----",
-        "images/kustomization.yaml": "ap-hyderabad-1.ocir.io/acme",
+        "images/kustomization.yaml": f"{region}.ocir.io/acme",
     }
+
+
+def filled(environment, *values):
+    """The overlay once these have been filled in, one after the other: what is left after each, and its objects."""
+    # In the tree itself the overlays name files beside them, so all of it is copied.
+    with tempfile.TemporaryDirectory() as folder:
+        here = Path(folder) / "kubernetes"
+        shutil.copytree(check.HERE, here, ignore=shutil.ignore_patterns("__pycache__", "tests", "checks"))
+        left = [fill.fill(here / "overlays" / environment, value) for value in values]
+        return left, rendered.Rendered(environment, rendered.render(here / "overlays" / environment), WHOLE[environment].cluster)
 
 
 class Fill(unittest.TestCase):
     def test_what_terraform_has_is_filled_in_and_the_rest_is_told(self):
-        # In the tree itself the overlays name files beside them, so all of it is copied.
-        with tempfile.TemporaryDirectory() as folder:
-            here = Path(folder) / "kubernetes"
-            shutil.copytree(check.HERE, here, ignore=shutil.ignore_patterns("__pycache__", "tests", "checks"))
-            environment = "production"
-            left = fill.fill(here / "overlays" / environment, outputs(environment))
-            again = fill.fill(here / "overlays" / environment, outputs(environment))
-            documents = rendered.render(here / "overlays" / environment)
+        environment = "production"
+        [left, again], whole = filled(environment, outputs(environment), outputs(environment))
+        documents = whole.documents
         self.assertEqual(left, again)
         people = {"order.env", "payment.env", "service-keys.json"}
         self.assertEqual({line.split(":")[0] for line in left}, people, left)
         told = steps.unfilled(rendered.Rendered(environment, documents))
         self.assertFalse([problem for problem in told if not re.search("ORDER_SELLER|RAZORPAY_KEY_ID|keys.json|image", problem)], told)
-        whole = rendered.Rendered(environment, documents, WHOLE[environment].cluster)
-        problems = [problem for part in check.CHECKS for problem in part.check(whole, check.topology_of(), check.ROOT)]
-        self.assertEqual(problems, [])
+        self.assertEqual(check.problems_of(whole, check.topology_of()), [])
         gateway = next(d for d in documents if d["kind"] == "Gateway")
         self.assertIn('{"environment":"x","role":"ingress"}', rendered.dig(gateway, "spec", "infrastructure", "annotations").values())
 
     def test_a_database_that_has_moved_is_the_only_one_that_is_read(self):
-        """Restored, or in another region: another host, and no replicas yet. The secrets stay as they are."""
+        """A restored one: another host, and no replicas yet. The secrets stay as they are."""
         moved = outputs("production")
         moved["environment.yaml"] |= {"database-order": "restored.example", "replicas-order": ""}
-        with tempfile.TemporaryDirectory() as folder:
-            here = Path(folder) / "kubernetes"
-            shutil.copytree(check.HERE, here, ignore=shutil.ignore_patterns("__pycache__", "tests", "checks"))
-            fill.fill(here / "overlays/production", moved)
-            documents = rendered.Rendered("production", rendered.render(here / "overlays/production"))
+        _, documents = filled("production", outputs("production"), moved)
         templates = {d["metadata"]["name"]: "".join(rendered.dig(d, "spec", "target", "template", "data").values())
                      for d in documents.all("ExternalSecret") if d["metadata"]["name"].startswith("order-service")}
         self.assertEqual({name: text.count('"restored.example"') for name, text in templates.items()},
                          {"order-service": 1, "order-service-owner": 1, "order-service-setup": 3, "order-service-replicas": 0})
         self.assertIn('$nodes := "" |', templates["order-service-replicas"])
         self.assertFalse([name for name, text in templates.items() if "order-1.example" in text or "order-primary" in text])
+
+    def test_the_overlay_of_the_recovery_region_names_nothing_of_the_lost_one(self):
+        """Its root of Terraform says the same keys: all databases have moved, and none has replicas there."""
+        recovery = outputs("production", region="ap-mumbai-1")
+        hosts = {key: f"{key}.mumbai.example" for key in recovery["environment.yaml"] if key.startswith("database-")}
+        recovery["environment.yaml"] |= hosts | {key: "" for key in recovery["environment.yaml"] if key.startswith("replicas-")}
+        _, whole = filled("production", outputs("production"), recovery)
+        self.assertEqual(check.problems_of(whole, check.topology_of()), [])
+        text = str(whole.documents)
+        self.assertFalse([old for old in ("hyderabad", "primary.example", "-1.example") if old in text])
+        self.assertEqual(text.count(".mumbai.example"), 10 * 5)
 
     def test_a_value_that_has_no_place_is_refused(self):
         with self.assertRaises(SystemExit):

@@ -8,6 +8,11 @@ output "ingress_ip" {
   value       = module.disaster_recovery.ingress_ip
 }
 
+output "databases" {
+  description = "As in the environments. Empty before the disaster."
+  value       = module.disaster_recovery.databases
+}
+
 output "kubernetes" {
   description = "As in the environments. Null before the disaster."
   value       = module.disaster_recovery.kubernetes

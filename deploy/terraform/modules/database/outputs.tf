@@ -11,11 +11,12 @@ output "nodes" {
 }
 
 output "endpoints" {
-  description = "By service: names by which the server's certificate is checked. The reader is null without replicas."
+  description = "By service: names by which the server's certificate is checked, and the primary's address, which the bastion wants. The reader is null without replicas."
   value = { for service, detail in data.oci_psql_db_system_connection_detail.this : service => {
-    host   = one(detail.primary_db_endpoint).fqdn
-    reader = var.replicas > 0 ? one(detail.reader_endpoint).fqdn : null
-    port   = one(detail.primary_db_endpoint).port
+    host    = one(detail.primary_db_endpoint).fqdn
+    address = one(detail.primary_db_endpoint).ip_address
+    reader  = var.replicas > 0 ? one(detail.reader_endpoint).fqdn : null
+    port    = one(detail.primary_db_endpoint).port
   } }
 }
 

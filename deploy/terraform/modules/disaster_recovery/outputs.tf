@@ -27,6 +27,15 @@ output "overlay" {
   value       = one(module.overlay[*].files)
 }
 
+output "databases" {
+  description = "By service: OCID, name and address, as in the environments. Empty before the disaster."
+  value = { for service, detail in data.oci_psql_db_system_connection_detail.standby : service => {
+    id      = oci_psql_db_system.standby[service].id
+    host    = one(detail.primary_db_endpoint).fqdn
+    address = one(detail.primary_db_endpoint).ip_address
+  } }
+}
+
 output "facts" {
   description = "What is planned, to be held against the environment's own."
   value = {
