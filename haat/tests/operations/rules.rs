@@ -117,5 +117,16 @@ fn a_rule_that_is_wrong_is_told() {
         told("outbox_events > 1", ""),
         "alert A: has no summary; alert A: has no description; alert A: has no runbook_url"
     );
+    let twice = |second: &str| {
+        let one = |labels: &str| {
+            format!(
+                "{{ alert: A, expr: up, labels: {{ severity: page{labels} }}, annotations: {{ {} }} }}",
+                good.replace("{{ $labels.service }}", "s")
+            )
+        };
+        of(&format!("spec: {{ groups: [{{ rules: [{}, {}] }}] }}", one(", service: a"), one(second)))
+    };
+    assert_eq!(breaches(&twice(", service: a")), ["alert A: there are two of this name"]);
+    assert_eq!(breaches(&twice(", service: b")), [""; 0]);
     assert_eq!(labels_named("{{ $labels.a_b }} and {{$labels.c}}").collect::<Labels>().len(), 2);
 }

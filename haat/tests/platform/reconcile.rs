@@ -147,6 +147,25 @@ async fn a_healthy_platform_has_nothing_to_find_and_a_harmed_one_has_each_harm()
     assert!(has("payment-service-events: 1 messages are not worked off", ""), "{found}");
     assert!(has("product-events: 1 events are not read by cart", ""), "{found}");
     assert!(has(&format!("{} found", found.lines().count() - 1), ""), "{found}");
+
+    // As an operator may have it, who reaches the databases and neither streams nor queues.
+    let blind = reconcile_by(servers.variables().into_iter().chain([nowhere("STREAMS_URL"), nowhere("QUEUES_URL")]));
+    assert_eq!(blind.status.code(), Some(1));
+    let found = told(&blind);
+    let told_of = |start: &str| found.lines().any(|line| line.starts_with(start));
+    assert!(told_of("order: invoice-numbers-have-no-gap INV"), "{found}");
+    assert!(
+        told_of("the streams could not be looked at: ") && told_of("the queues could not be looked at: "),
+        "{found}"
+    );
+
+    let without = servers.variables().into_iter().filter(|(name, _)| !["STREAMS_URL", "QUEUES_URL"].contains(&&**name));
+    let found = told(&reconcile_by(without));
+    assert!(found.contains("order: invoice-numbers-have-no-gap INV"), "{found}");
+    assert!(
+        found.contains("neither streams nor queues could be looked at: ") && found.contains("STREAMS_URL"),
+        "{found}"
+    );
     servers.stop().await;
 }
 
@@ -188,13 +207,27 @@ fn message() -> Message {
     Message { id, key, kind, payload: b"{}".as_slice().into(), traceparent: None }
 }
 
-/// The command, with nothing of the tests' own environment.
+/// A variable that names a server where there is none.
+fn nowhere(name: &str) -> (String, String) {
+    (name.to_owned(), "redis://127.0.0.1:1/".to_owned())
+}
+
 fn reconcile(state: &ScratchDirectory) -> Output {
+    command().arg("--state").arg(state.path()).output().unwrap()
+}
+
+fn reconcile_by(variables: impl Iterator<Item = (String, String)>) -> Output {
+    command().envs(variables).output().unwrap()
+}
+
+/// With nothing of the tests' own environment.
+fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_haat"));
     for name in ["HAAT_TEST_POSTGRES_URL", "HAAT_TEST_CACHE_URL", "HAAT_TEST_STREAMS_URL"] {
         command.env_remove(name);
     }
-    command.arg("reconcile").arg("--state").arg(state.path()).output().unwrap()
+    command.arg("reconcile");
+    command
 }
 
 fn told(output: &Output) -> String {
