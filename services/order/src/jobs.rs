@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use platform::Result;
+use platform::idempotency;
 use platform::scope::Scope;
 use platform::service::Progress;
 use types::{OrderId, ServiceName};
@@ -80,6 +81,7 @@ pub async fn erase_customers(app: Orders) -> Result<Progress> {
         return Ok(Progress::More);
     }
     store::erasure::erase(&mut tx, user_id, app.now()).await?;
+    idempotency::forget(&mut tx, user_id, None).await?;
     tx.publish(user_id, 1, &contracts::user::ErasureCompleted { user_id, service: ServiceName::Order })?;
     let _committed = tx.commit().await?;
     Ok(Progress::More)

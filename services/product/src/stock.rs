@@ -130,7 +130,8 @@ pub async fn expire(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<usize> {
     Ok(expired.len())
 }
 
-/// Puts the pieces of a return that can be sold again back on the shelf.
+/// Puts the pieces of a return that can be sold again back on the shelf, once: also if the event comes when the inbox has
+/// forgotten it.
 pub async fn restock(
     tx: &mut Tx,
     order: OrderId,
@@ -138,6 +139,9 @@ pub async fn restock(
     lines: &[ReturnedLine],
     now: Timestamp,
 ) -> Result<()> {
+    if stock::has_come_back(tx, return_id).await? {
+        return Ok(());
+    }
     let mut moves = Vec::with_capacity(lines.len());
     for line in lines.iter().filter(|line| line.restock > 0) {
         let Some(location_id) = stock::home(tx, order, line.variant_id).await? else { continue };

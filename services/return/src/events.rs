@@ -8,6 +8,7 @@ use contracts::user::{ErasureCompleted, ErasureRequested};
 use platform::Result;
 use platform::db::{Committed, Tx};
 use platform::events::Received;
+use platform::idempotency;
 use types::ServiceName;
 
 use crate::Returns;
@@ -64,6 +65,7 @@ pub async fn refund_failed(app: Returns, event: Received<RefundFailed>, mut tx: 
 pub async fn erasure_requested(_: Returns, event: Received<ErasureRequested>, mut tx: Tx) -> Result<Committed> {
     let user_id = event.data.user_id;
     case::erase_addresses(&mut tx, user_id).await?;
+    idempotency::forget(&mut tx, user_id, None).await?;
     tx.publish(user_id, event.version, &ErasureCompleted { user_id, service: ServiceName::Return })?;
     Ok(tx.commit().await?)
 }

@@ -64,6 +64,9 @@ async fn a_customer_who_wants_to_be_forgotten_is_forgotten_once_nothing_is_under
     let gone = shop.customer.get(&format!("/api/v1/orders/{unpaid}")).await.is(200).json;
     assert!(!gone.to_string().contains("Asha"), "{gone}");
     let notes: i64 = sqlx::query_scalar("SELECT count(*) FROM order_note").fetch_one(&shop.service.pool).await.unwrap();
+    let answers = "SELECT count(*) FROM idempotency_key WHERE owner = $1";
+    let answers = sqlx::query_scalar::<_, i64>(answers).bind(user_id.to_string());
+    assert_eq!(answers.fetch_one(&shop.service.pool).await.unwrap(), 0, "what they were answered names them");
     assert_eq!(notes, 0);
 }
 

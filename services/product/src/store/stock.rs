@@ -109,6 +109,16 @@ pub async fn home(
     .await
 }
 
+/// Have pieces of the return been put on the shelf?
+pub async fn has_come_back(connection: &mut PgConnection, return_id: ReturnId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM stock_ledger WHERE return_id = $1) AS "has_come_back!""#,
+        return_id as ReturnId
+    )
+    .fetch_one(connection)
+    .await
+}
+
 /// What the event of a variant's stock says of it.
 #[derive(Debug)]
 pub struct Facts {

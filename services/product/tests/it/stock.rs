@@ -281,7 +281,11 @@ async fn what_comes_back_is_put_where_it_was_sold_from() {
     };
     let mut tx = shelf.tx().await;
     // Of three accepted pieces one is broken.
-    stock::restock(&mut tx, order, ReturnId::new(), &[line(2, 2), line(1, 0)], shelf.now).await.unwrap();
+    let (return_id, lines) = (ReturnId::new(), [line(2, 2), line(1, 0)]);
+    stock::restock(&mut tx, order, return_id, &lines, shelf.now).await.unwrap();
+    let _committed = tx.commit().await.unwrap();
+    let mut tx = shelf.tx().await;
+    stock::restock(&mut tx, order, return_id, &lines, shelf.now).await.unwrap();
     let _committed = tx.commit().await.unwrap();
     assert_eq!(shelf.levels(variant).await, [(4, 0)]);
     assert_eq!(shelf.ledger(variant).await, [("sale".to_owned(), -3), ("return".to_owned(), 2)]);

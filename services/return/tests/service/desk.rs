@@ -209,7 +209,10 @@ async fn a_forgotten_customers_address_goes_when_the_return_is_done() {
     let asked = shop.ask(0, 1).await;
     let user_id = shop.asha.id();
     shop.service.deliver(user_id, 4, &ErasureRequested { user_id }).await;
+    let answers = "SELECT count(*) FROM idempotency_key WHERE owner = $1";
+    let answers = sqlx::query_scalar::<_, i64>(answers).bind(user_id.to_string());
     shop.service.publishes::<ErasureCompleted>(|e| e.user_id == user_id).await;
+    assert_eq!(answers.fetch_one(&shop.service.pool).await.unwrap(), 0, "what they were answered is forgotten");
     let staff = shop.service.as_staff(Role::Support);
     let address = async || {
         let path = format!("/api/v1/returns/desk/{}", asked.id);
