@@ -130,9 +130,9 @@ async fn what_a_change_of_a_cart_and_a_checkout_cost() {
     }
     let [addition, quote, order, attempt] = tries;
     cost(&[
-        ("an addition to a cart", &addition, [4, 2, 0]),
+        ("an addition to a cart", &addition, [5, 2, 0]),
         ("a quote for two lines", &quote, [2, 2, 4]),
-        ("an order of two lines", &order, [11, 2, 6]),
+        ("an order of two lines", &order, [13, 2, 6]),
         ("an attempt to pay", &attempt, [7, 2, 1]),
     ]);
 }

@@ -131,6 +131,7 @@ async fn make_good(app: &Payments, begun: Begun, refund_id: RefundId, remedy: Re
     let made_good = settle::make_good(&mut tx, &failed, &remedy, app.context().now()).await?;
     tx.answer(StatusCode::CREATED, &made_good.to_wire(failed.intent.order_id)).await
 }
+
 /// Records that a carrier handed over the cash of an order.
 #[utoipa::path(post, path = "/api/v1/payments/remittances", tag = "payments", request_body = NewRemittance,
     params(("Idempotency-Key" = String, Header, description = "A new random value for each new request")),
