@@ -1,5 +1,7 @@
 //! How a return gets from one status to the next: the one place that changes it, counts its version and keeps its timeline.
 
+use std::time::Duration;
+
 use contracts::returns::{
     ReturnClosed, ReturnEntry, ReturnEntryKind, ReturnFacts, ReturnLine, ReturnStatus, ReturnedLine,
 };
@@ -59,6 +61,10 @@ pub async fn cancel(tx: &mut Tx, case: &mut Case, at: Timestamp, detail: &str, a
     Ok(())
 }
 
+/// The first pick-up that came to nothing is followed by another at once, the second after so long, the third after twice that: a
+/// carrier that calls off whatever is booked must not be asked without end. Staff may cancel meanwhile.
+const REST_BETWEEN_PICKUPS: Duration = Duration::from_secs(24 * 3600);
+
 /// What news of its parcel means for a return: whether the goods were fetched, and whether another pick-up is needed. It must
 /// be locked.
 pub async fn follow_parcel(tx: &mut Tx, case: &mut Case, parcel: &ShipmentFacts, now: Timestamp) -> Result<()> {
@@ -75,7 +81,8 @@ pub async fn follow_parcel(tx: &mut Tx, case: &mut Case, parcel: &ShipmentFacts,
         | ShipmentStatus::Delivered => case::picked_up(tx, case.id, parcel.at).await?,
         ShipmentStatus::Cancelled | ShipmentStatus::Returned => {
             case.version += 1;
-            case::pickup_came_to_nothing(tx, case, number, now).await?;
+            let rest = REST_BETWEEN_PICKUPS * u32::try_from(case.failed_pickups.len()).unwrap_or(u32::MAX);
+            case::pickup_came_to_nothing(tx, case, number, now.plus(rest)).await?;
             tx.wake_job(BOOK_PICKUPS);
         }
         ShipmentStatus::Created | ShipmentStatus::Packed | ShipmentStatus::Exception | ShipmentStatus::Returning => {}

@@ -229,7 +229,7 @@ pub async fn pickup_came_to_nothing(
     connection: &mut PgConnection,
     case: &Case,
     tracking_number: &str,
-    now: Timestamp,
+    again_at: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE customer_return SET carrier = NULL, tracking_number = NULL, picked_up_at = NULL,
@@ -237,7 +237,7 @@ pub async fn pickup_came_to_nothing(
          WHERE id = $1",
         case.id as ReturnId,
         tracking_number,
-        now as Timestamp,
+        again_at as Timestamp,
         case.version
     )
     .execute(connection)

@@ -7,7 +7,7 @@ use contracts::shipping::{BookPickup, Direction, ShipmentFacts, ShipmentRto, Shi
 use serde_json::json;
 use testkit::eventually;
 use testkit::service::PATIENCE;
-use types::{ReturnId, Role, ShipmentId};
+use types::{ReturnId, Role, ShipmentId, Timestamp};
 
 use crate::{Shop, booked, inspected, tracking_number};
 
@@ -64,6 +64,14 @@ async fn a_pick_up_that_came_to_nothing_is_followed_by_another() {
     assert_eq!(shop.attempts(), [1, 2]);
     shop.parcel(id, 2, ShipmentStatus::PickedUp).await;
     shop.parcel(id, 2, ShipmentStatus::Returned).await;
+    let due = sqlx::query_scalar::<_, Timestamp>("SELECT pickup_due_at FROM customer_return");
+    let due = due.fetch_one(&shop.service.pool).await.unwrap();
+    let rest = due.since(shop.service.clock.now());
+    assert!(
+        rest > Duration::from_secs(23 * 3600),
+        "a carrier that calls off everything is asked without end: {rest:?}"
+    );
+    shop.service.clock.advance(Duration::from_secs(24 * 3600));
     shop.is_fetched_by(id, 3).await;
     assert_eq!(shop.attempts(), [1, 2, 3]);
     assert!(shop.violations().await.is_empty());
