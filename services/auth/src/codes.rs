@@ -78,8 +78,8 @@ pub async fn take_mailed(
     good.account_id.filter(|_| used.contains(&good.reference)).ok_or_else(refused)
 }
 
-/// Tries a code that was sent by SMS, was found by its reference and is held. If it is good, it is used up once the transaction commits, and the account is
-/// returned with its code.
+/// Tries a code that was sent by SMS, was found by its reference and is held. If it is good, it is used up once the transaction
+/// commits, and the account is returned with its code.
 ///
 /// # Errors
 /// 422 if it is not, for whatever reason; the attempt is recorded then.

@@ -1,4 +1,5 @@
-//! What the service hears: where the parcels of returns are, and if they come at all; that refunds were paid, that a customer wants to be forgotten.
+//! What the service hears: where the parcels of returns are, and if they come at all; that refunds were paid, that a customer
+//! wants to be forgotten.
 
 use contracts::Event;
 use contracts::payment::{RefundFailed, RefundSucceeded};

@@ -136,7 +136,8 @@ pub async fn hold(connection: &mut PgConnection, id: UserId, password_hash: &str
     Ok(held.is_some())
 }
 
-/// The next version, for an event of the account or a change of what its owner sees; holds the account until the transaction's end. `None` if it was erased.
+/// The next version, for an event of the account or a change of what its owner sees; holds the account until the transaction's
+/// end. `None` if it was erased.
 pub async fn next_version(connection: &mut PgConnection, id: UserId) -> Result<Option<i64>, sqlx::Error> {
     sqlx::query_scalar!(
         "UPDATE account SET version = version + 1 WHERE id = $1 AND status = 'active' RETURNING version",

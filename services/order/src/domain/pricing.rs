@@ -111,9 +111,9 @@ pub fn value(wanted: &[Wanted], discounts: &PricedBasket) -> Money {
 }
 
 /// The whole price. Tax is within each line after its discount: one that the invoice tells of is no part of the value that is
-/// taxed (CGST Act 2017, section 15 (3) (a)), and where the rate depends on the price, it is that of this value. The delivery charge is part of the same supply as the goods
-/// and is taxed as they are (CGST Act 2017, section 8); where their rates differ, at the highest of them, with that line's
-/// HSN code.
+/// taxed (CGST Act 2017, section 15 (3) (a)), and where the rate depends on the price, it is that of this value. The delivery
+/// charge is part of the same supply as the goods and is taxed as they are (CGST Act 2017, section 8); where their rates differ, at
+/// the highest of them, with that line's HSN code.
 ///
 /// # Errors
 /// The discounts are not those of this basket.
